@@ -1,0 +1,93 @@
+/** Builds the Hono app of one thread. It never listens: tests call `app.request()`. */
+import { Hono } from 'hono';
+import { exchange, type Exchange, type ExchangeOptions, type HttpEnvironment } from './http/exchange.ts';
+import { problem } from './http/problems.ts';
+import { countersRoutes } from './http/routes/counters.ts';
+import { NotApplicableError, NotFoundError } from './errors.ts';
+import type { Resources, Strategy, Unsupported } from './strategies/strategy.ts';
+
+/** A strategy with its resources as this thread sees them. */
+export interface ServedStrategy {
+  readonly strategy: Strategy;
+  readonly resources: { readonly [Name in keyof Resources]: Resources[Name] | Unsupported };
+}
+
+export interface AppOptions extends ExchangeOptions {
+  readonly served: readonly ServedStrategy[];
+  /** What keeps the service from being ready; empty when nothing does. */
+  readonly missing: () => Promise<readonly string[]>;
+  readonly isDraining: () => boolean;
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+export function buildApp(options: AppOptions): Hono<HttpEnvironment> {
+  const app = new Hono<HttpEnvironment>();
+  serviceRoutes(app, options);
+  for (const { strategy, resources } of options.served) {
+    const base = `/v1/${strategy.name}`;
+    const { counters } = resources;
+    if ('unsupported' in counters) refuse(app, `${base}/counters/*`, counters.unsupported, options);
+    else countersRoutes(app, base, counters, options);
+  }
+  app.onError((error, context) => exchange(context, options, (call) => call.problem(error)));
+  app.notFound((context) =>
+    exchange(context, options, (call) => {
+      const allowed = METHODS.filter((method) => app.router.match(asRouted(method), context.req.path)[0].length > 0);
+      if (allowed.length === 0) throw new NotFoundError(`nothing is served at ${context.req.path}`);
+      return methodNotAllowed(call, context.req.method, allowed);
+    }),
+  );
+  return app;
+}
+
+function serviceRoutes(app: Hono<HttpEnvironment>, options: AppOptions): void {
+  // No exchange, no headers of its own: this is the floor that everything else is compared with.
+  app.get('/healthz', () => new Response('{"status":"ok"}', { headers: { 'content-type': 'application/json' } }));
+
+  app.get('/readyz', (context) =>
+    exchange(context, options, async (call) => {
+      const draining = options.isDraining();
+      const missing = draining ? ['new work: the service is shutting down'] : await options.missing();
+      if (missing.length === 0) return call.json('{"status":"ready"}');
+      const code = draining ? 'SHUTTING_DOWN' : 'NOT_READY';
+      const { status, body, headers } = problem(code, `missing: ${missing.join('; ')}`, call.requestId, { missing });
+      return new Response(body, { status, headers });
+    }),
+  );
+
+  app.get('/v1', (context) =>
+    exchange(context, options, (call) => {
+      const strategies = options.served.map(({ strategy: { name, kind, summary }, resources }) => ({
+        name,
+        kind,
+        summary,
+        resources: Object.entries(resources).flatMap(([resource, cell]) => ('unsupported' in cell ? [] : [resource])),
+      }));
+      return call.json(JSON.stringify({ strategies }));
+    }),
+  );
+}
+
+function refuse(app: Hono<HttpEnvironment>, path: string, reason: string, options: ExchangeOptions): void {
+  app.all(path, (context) =>
+    exchange(context, options, () => {
+      throw new NotApplicableError(reason);
+    }),
+  );
+}
+
+/** Hono answers HEAD through the GET route. */
+function asRouted(method: string): string {
+  return method === 'HEAD' ? 'GET' : method;
+}
+
+function methodNotAllowed(call: Exchange, method: string, allowed: readonly string[]): Response {
+  const { status, body, headers } = problem(
+    'METHOD_NOT_ALLOWED',
+    `${method} is not served here; allowed: ${allowed.join(', ')}`,
+    call.requestId,
+    method === 'OPTIONS' ? {} : { outcome: 'not-applied' },
+  );
+  return new Response(body, { status, headers: { ...headers, allow: allowed.join(', ') } });
+}

@@ -1,0 +1,186 @@
+/** Every word that a problem document may carry as `code`; `http/problems.ts` gives each its status. */
+export type ErrorCode =
+  | 'BAD_REQUEST'
+  | 'UNAUTHORIZED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'CONFLICT'
+  | 'OVERFLOW'
+  | 'PRECONDITION_FAILED'
+  | 'REQUEST_TIMEOUT'
+  | 'URI_TOO_LONG'
+  | 'EXPECTATION_FAILED'
+  | 'HEADERS_TOO_LARGE'
+  | 'BODY_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'UPGRADE_REQUIRED'
+  | 'PRECONDITION_REQUIRED'
+  | 'POISONED'
+  | 'INTERNAL'
+  | 'NOT_APPLICABLE'
+  | 'ORIGIN_FAILED'
+  | 'LOCK_TIMEOUT'
+  | 'MAILBOX_FULL'
+  | 'OVERLOADED'
+  | 'DEADLINE'
+  | 'SHUTTING_DOWN'
+  | 'NOT_READY'
+  | 'ORIGIN_TIMEOUT'
+  | 'OWNER_TIMEOUT'
+  | 'CAPACITY';
+
+/** What a failed write left behind: nothing at all, or something that the caller cannot know. */
+export type Outcome = 'not-applied' | 'unknown';
+
+/**
+ * Base of every error that a caller can act on. `code` is stable; the message says what happened, what state
+ * remains and what to change. `outcome` says whether the operation may have taken effect.
+ */
+export abstract class SharedStateError extends Error {
+  abstract readonly code: ErrorCode;
+  readonly outcome: Outcome;
+
+  constructor(message: string, outcome: Outcome = 'not-applied', options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.outcome = outcome;
+  }
+}
+
+/** One mistake in a request: the field that is wrong, and the limit it missed. */
+export interface FieldError {
+  readonly field: string;
+  readonly detail: string;
+}
+
+/** The request itself is wrong; `errors` names each field. Nothing changed. */
+export class BadRequestError extends SharedStateError {
+  readonly code = 'BAD_REQUEST';
+  readonly errors: readonly FieldError[];
+
+  constructor(errors: readonly FieldError[]) {
+    super(errors.map(({ field, detail }) => `${field}: ${detail}`).join('; '));
+    this.errors = errors;
+  }
+}
+
+/** The addressed thing does not exist. */
+export class NotFoundError extends SharedStateError {
+  readonly code = 'NOT_FOUND';
+}
+
+/** The body is larger than a request may be. It was not read to its end, so the connection closes. */
+export class BodyTooLargeError extends SharedStateError {
+  readonly code = 'BODY_TOO_LARGE';
+
+  constructor(limitBytes: number) {
+    super(`the body exceeds ${limitBytes} bytes`);
+  }
+}
+
+/** The body is not JSON by its own headers. */
+export class UnsupportedMediaTypeError extends SharedStateError {
+  readonly code = 'UNSUPPORTED_MEDIA_TYPE';
+}
+
+/** A compare-and-set met another value. Nothing changed; `value` is what it met. */
+export class ConflictError extends SharedStateError {
+  readonly code = 'CONFLICT';
+  readonly value: number;
+
+  constructor(expected: number, value: number) {
+    super(`the counter is ${value}, not ${expected}; read it again and decide anew`);
+    this.value = value;
+  }
+}
+
+/** The result would not be an exact integer. Nothing changed. */
+export class OverflowError extends SharedStateError {
+  readonly code = 'OVERFLOW';
+
+  constructor(current: number, by: number) {
+    super(`${current} changed by ${by} leaves ±(2^53 − 1), where integers are exact`);
+  }
+}
+
+/** A bounded table is full. Nothing changed, and nothing was dropped to make room. */
+export class CapacityError extends SharedStateError {
+  readonly code = 'CAPACITY';
+
+  constructor(table: string, capacity: number) {
+    super(`"${table}" holds its ${capacity} entries; delete some, or start with a larger capacity`);
+  }
+}
+
+/** The mutex was still held when the wait ran out. Nothing changed; a retry is safe. */
+export class LockTimeoutError extends SharedStateError {
+  readonly code = 'LOCK_TIMEOUT';
+  readonly waitedMs: number; // a field, not a parameter property: Node runs erasable syntax only
+
+  constructor(mutex: string, waitedMs: number) {
+    super(`mutex "${mutex}" still held after ${waitedMs} ms; shorten its critical sections or raise LOCK_TIMEOUT_MS`);
+    this.waitedMs = waitedMs;
+  }
+}
+
+/** Too many wait already. Nothing changed. */
+export class OverloadedError extends SharedStateError {
+  readonly code = 'OVERLOADED';
+}
+
+/** The request's time ran out while it waited, before anything changed. */
+export class DeadlineError extends SharedStateError {
+  readonly code = 'DEADLINE';
+
+  constructor(timeoutMs: number) {
+    super(`the request waited until its deadline of ${timeoutMs} ms; nothing changed`);
+  }
+}
+
+/** The client went away while its request waited; nobody reads the answer. Nothing changed. */
+export class ClientGoneError extends SharedStateError {
+  readonly code = 'DEADLINE';
+
+  constructor() {
+    super('the client closed its connection while the request waited; nothing changed');
+  }
+}
+
+/** The service is on its way down and takes no new work. */
+export class ShuttingDownError extends SharedStateError {
+  readonly code = 'SHUTTING_DOWN';
+}
+
+/** State was left half-changed and could be neither rolled back nor completed. */
+export class PoisonedError extends SharedStateError {
+  readonly code = 'POISONED';
+
+  constructor(mutex: string) {
+    super(`mutex "${mutex}" is poisoned: a holder left its state half-changed beyond repair; recover or restart`);
+  }
+}
+
+/** A defect of the service itself: `sync/` was used in a way it forbids. */
+export class MisuseError extends SharedStateError {
+  readonly code = 'INTERNAL';
+}
+
+/** This strategy does not serve the resource, for the reason given. */
+export class NotApplicableError extends SharedStateError {
+  readonly code = 'NOT_APPLICABLE';
+}
+
+/** The origin answered with an error. */
+export class OriginFailedError extends SharedStateError {
+  readonly code = 'ORIGIN_FAILED';
+}
+
+/** The origin did not answer in time; nobody can know whether it acted. */
+export class OriginTimeoutError extends SharedStateError {
+  readonly code = 'ORIGIN_TIMEOUT';
+
+  constructor(timeoutMs: number, outcome: Outcome = 'unknown') {
+    super(`the origin did not answer within ${timeoutMs} ms`, outcome);
+  }
+}

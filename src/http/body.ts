@@ -1,0 +1,90 @@
+/** Request bodies: their limit, their media type, and JSON whose integers are exact. */
+import { BadRequestError, BodyTooLargeError, UnsupportedMediaTypeError } from '../errors.ts';
+import type { Awaitable } from '../sync/wait.ts';
+import type { Exchange, HttpContext } from './exchange.ts';
+
+export const MAX_BODY_BYTES = 64 * 1024;
+
+const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * The text of a JSON body, undefined when the request has none. A body is not touched when its headers say that it
+ * is empty: reading one that is not there costs a fifth of the request.
+ *
+ * @throws {UnsupportedMediaTypeError} it is not JSON by its headers
+ * @throws {BodyTooLargeError} it has more than `MAX_BODY_BYTES`
+ * @throws {BadRequestError} it is not UTF-8
+ */
+export function bodyText(context: HttpContext, exchange: Exchange): Awaitable<string | undefined> {
+  const length = exchange.header('content-length');
+  const chunked = exchange.header('transfer-encoding') !== undefined;
+  if (!chunked && (length === undefined || length === '0')) return undefined;
+  if (Number(length) > MAX_BODY_BYTES) throw new BodyTooLargeError(MAX_BODY_BYTES);
+  return chunked ? readChunks(context, exchange) : readWhole(context, exchange);
+}
+
+async function readWhole(context: HttpContext, exchange: Exchange): Promise<string | undefined> {
+  refuseOtherTypes(exchange);
+  return decode(new Uint8Array(await context.req.arrayBuffer()));
+}
+
+/** Without a length in advance the limit is kept while reading. What is over it is read and dropped. */
+async function readChunks(context: HttpContext, exchange: Exchange): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let byteLength = 0;
+  for await (const chunk of context.req.raw.body ?? []) {
+    byteLength += chunk.byteLength;
+    if (byteLength <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  if (byteLength > MAX_BODY_BYTES) throw new BodyTooLargeError(MAX_BODY_BYTES);
+  if (byteLength === 0) return undefined;
+  refuseOtherTypes(exchange);
+  return decode(Buffer.concat(chunks));
+}
+
+function refuseOtherTypes(exchange: Exchange): void {
+  const type = exchange.header('content-type');
+  if (type === undefined || !JSON_TYPE.test(type)) {
+    throw new UnsupportedMediaTypeError('the body must be sent as content-type: application/json in UTF-8');
+  }
+  const encoding = exchange.header('content-encoding') ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') {
+    throw new UnsupportedMediaTypeError('the body must be sent without content-encoding');
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new BadRequestError([{ field: 'body', detail: 'must be UTF-8' }]);
+  }
+}
+
+/**
+ * Parses JSON whose numbers must be integers. A literal that is not one by its digits is refused even where a double
+ * would round it to one (`9007199254740990.5`).
+ *
+ * @throws {BadRequestError} it is not JSON, or a number in it is not an integer
+ */
+export function parseIntegers(text: string): unknown {
+  try {
+    return /[.eE]/.test(text) ? JSON.parse(text, refuseFractions as Reviver) : JSON.parse(text);
+  } catch (error) {
+    if (error instanceof BadRequestError) throw error;
+    throw new BadRequestError([{ field: 'body', detail: 'must be JSON' }]);
+  }
+}
+
+/** TypeScript does not know the third argument yet: the literal as it stands in the text. */
+type Reviver = (name: string, value: unknown) => unknown;
+
+function refuseFractions(name: string, value: unknown, { source }: { source?: string }): unknown {
+  if (typeof value !== 'number' || source === undefined) return value;
+  const [, fraction = '', exponent = '0'] = /^-?\d+(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? [];
+  const places = fraction.replace(/0+$/, '').length;
+  if (places <= Number(exponent)) return value;
+  if (places === 0 && Number(exponent) <= 0 && value === 0) return value; // 0e-5
+  throw new BadRequestError([{ field: name === '' ? 'body' : name, detail: 'must be an integer' }]);
+}

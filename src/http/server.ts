@@ -1,0 +1,146 @@
+/**
+ * The HTTP server of one thread: hono on node:http, its limits, and its end. Whatever node:http refuses before hono
+ * sees it is answered as problem+json too.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { once } from 'node:events';
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { BadRequestError, type ErrorCode } from '../errors.ts';
+import type { HttpEnvironment } from './exchange.ts';
+import { problem, problemOf, type Problem } from './problems.ts';
+import { requestIdOf } from './request-id.ts';
+
+/** Bytes of all header lines together, the request line included. */
+const MAX_HEADER_BYTES = 16 * 1024;
+const HEADERS_TIMEOUT_MS = 5_000;
+const BODY_TIMEOUT_MS = 15_000;
+const CHECK_TIMEOUTS_EVERY_MS = 1_000;
+const KEEP_ALIVE_MS = 65_000; // longer than the usual load balancer keeps an idle connection
+/** How long answers say `Connection: close` before idle connections are closed; see `drain`. */
+const FAREWELL_MS = 300;
+
+export interface HttpServer {
+  /** The port it listens on. */
+  readonly port: number;
+  /**
+   * Ends the server without cutting anybody off: for `FAREWELL_MS` every answer says `Connection: close`, so that
+   * clients leave by themselves; then it stops listening and waits for the requests in flight.
+   */
+  drain(): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Several threads listen on the same port, where the platform can. */
+  readonly reusePort: boolean;
+}
+
+export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions): Promise<HttpServer> {
+  let draining = false;
+  const toHono = getRequestListener(app.fetch, { errorHandler: refuseRequest, autoCleanupIncoming: false });
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    if (draining) outgoing.shouldKeepAlive = false;
+    const refused = refusalOf(incoming);
+    if (refused === undefined) void toHono(incoming, outgoing);
+    else answer(outgoing, refused);
+  };
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: BODY_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requireHostHeader: false, // we answer that ourselves, as a problem
+    },
+    onRequest,
+  );
+  server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    answer(outgoing, problemFor('EXPECTATION_FAILED', 'only "100-continue" can be expected', incoming));
+  });
+  server.on('clientError', refuseBytes);
+  server.on('connect', (incoming: IncomingMessage, socket: Socket) => {
+    writeRaw(socket, problemFor('METHOD_NOT_ALLOWED', 'CONNECT is not served', incoming), { allow: 'GET, POST' });
+  });
+
+  server.listen({ host: options.host, port: options.port, reusePort: options.reusePort });
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async drain() {
+      draining = true;
+      await leave(server);
+    },
+  };
+}
+
+async function leave(server: Server): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
+  const closed = once(server, 'close');
+  server.close(); // closes what is idle and waits for the rest
+  await closed;
+}
+
+/** Requests that node:http lets through and that hono would misread. */
+function refusalOf(incoming: IncomingMessage): Problem | undefined {
+  const { url = '', rawHeaders } = incoming;
+  const host = incoming.headers.host;
+  if (host === undefined || host === '') return problemFor('BAD_REQUEST', 'host: must be sent, once', incoming);
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]!.length === 4 && rawHeaders[at]!.toLowerCase() === 'host') hosts += 1;
+  }
+  if (hosts > 1) return problemFor('BAD_REQUEST', 'host: must be sent, once', incoming);
+  if (url === '*') return problemFor('NOT_FOUND', 'nothing is served at *', incoming);
+  if (/[^!-~]/.test(url)) return problemFor('BAD_REQUEST', 'path: must be percent-encoded ASCII', incoming);
+  return undefined;
+}
+
+/** What @hono/node-server refuses: a bad host, a backslash in the path. */
+function refuseRequest(error: unknown): Response {
+  const detail = error instanceof Error ? error.message : 'malformed';
+  const refused = problemOf(new BadRequestError([{ field: 'request', detail }]), {
+    requestId: requestIdOf(undefined),
+    write: false,
+  });
+  return new Response(refused.body, { status: refused.status, headers: refused.headers });
+}
+
+/** What the parser of node:http refuses; there is no request to answer, only a socket. */
+function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [code, detail] = parserRefusal(error.code);
+  writeRaw(socket, problem(code, detail, requestIdOf(undefined), { outcome: 'not-applied' }));
+}
+
+function parserRefusal(code: string | undefined): [ErrorCode, string] {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['REQUEST_TIMEOUT', 'the request did not arrive in time'];
+    case 'HPE_HEADER_OVERFLOW':
+      return ['HEADERS_TOO_LARGE', `the headers exceed ${MAX_HEADER_BYTES} bytes`];
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return ['BODY_TOO_LARGE', 'the chunk extensions are too large'];
+    default:
+      return ['BAD_REQUEST', 'this is not well-formed HTTP/1.1'];
+  }
+}
+
+function problemFor(code: ErrorCode, detail: string, incoming: IncomingMessage): Problem {
+  const write = incoming.method !== 'GET' && incoming.method !== 'HEAD';
+  const requestId = requestIdOf(incoming.headers['x-request-id']);
+  return problem(code, detail, requestId, write ? { outcome: 'not-applied' } : {});
+}
+
+function answer(outgoing: ServerResponse, { status, body, headers }: Problem): void {
+  outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+}
+
+function writeRaw(socket: Socket, { status, body, headers }: Problem, more: Record<string, string> = {}): void {
+  const all = { ...headers, ...more, 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+}

@@ -1,0 +1,44 @@
+/** Settings → memory → threads → listening; SIGTERM and SIGINT undo it in reverse. */
+import './node-version.ts';
+import { pino } from 'pino';
+import { readSettings, SettingsError, type Settings } from './settings.ts';
+import { Supervisor } from './threads/supervisor.ts';
+
+const settings = settingsOrExit();
+const log = pino({ level: settings.LOG_LEVEL, base: null });
+
+const supervisor = new Supervisor(settings, log, (error) => {
+  log.fatal({ err: error }, 'the service cannot go on');
+  process.exit(1);
+});
+
+let stopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+
+try {
+  const url = await supervisor.start();
+  // The one line that a starter waits for: printed whatever the level.
+  log.child({}, { level: 'info' }).info({ url }, `listening on ${url}`);
+} catch (error) {
+  log.fatal({ err: error }, `cannot listen on ${settings.HOST}:${settings.PORT}`);
+  process.exit(1);
+}
+
+async function stop(signal: string): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  log.info({ signal }, 'shutting down');
+  const drained = await supervisor.stop();
+  if (!drained) log.error(`requests were still running after ${settings.SHUTDOWN_TIMEOUT_MS} ms and were cut off`);
+  process.exit(drained ? 0 : 1);
+}
+
+function settingsOrExit(): Settings {
+  try {
+    return readSettings(process.env);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`These settings are wrong:\n${error.mistakes.map((line) => `  ${line}\n`).join('')}`);
+    process.exit(2);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The embedded origin: a store in memory that is as slow as it is told to be. It lives on the main thread and serves
+ * the other threads over message ports.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { Random } from '../random.ts';
+import type { OriginWrite, Written } from './origin.ts';
+
+export type OriginRequest =
+  | { readonly id: number; readonly store: readonly OriginWrite[] }
+  | { readonly id: number; readonly load: string };
+
+export type OriginReply =
+  | { readonly id: number; readonly found?: Written | undefined }
+  | { readonly id: number; readonly failed: string };
+
+export interface EmbeddedOriginOptions {
+  /** Delay of every answer, in milliseconds. */
+  readonly latencyMs: number;
+  /** Each delay differs from `latencyMs` by at most this. */
+  readonly jitterMs: number;
+  /** Draws the jitter, so that a seed repeats it. */
+  readonly random: Random;
+}
+
+export class EmbeddedOrigin {
+  readonly #kept = new Map<string, Written>();
+  readonly #options: EmbeddedOriginOptions;
+
+  constructor(options: EmbeddedOriginOptions) {
+    this.#options = options;
+  }
+
+  /** Answers what comes in on `port` until it closes. */
+  serve(port: MessagePort): void {
+    port.on('message', (request: OriginRequest) => {
+      setTimeout(() => port.postMessage(this.#answer(request)), this.#delayMs());
+    });
+  }
+
+  #answer(request: OriginRequest): OriginReply {
+    if ('load' in request) return { id: request.id, found: this.#kept.get(request.load) };
+    for (const write of request.store) this.#keep(write);
+    return { id: request.id };
+  }
+
+  #keep({ key, value, version }: OriginWrite): void {
+    const kept = this.#kept.get(key);
+    if (kept === undefined || kept.version < version) this.#kept.set(key, { value, version });
+  }
+
+  #delayMs(): number {
+    const { latencyMs, jitterMs, random } = this.#options;
+    return jitterMs === 0 ? latencyMs : Math.max(0, latencyMs + jitterMs * (2 * random() - 1));
+  }
+}

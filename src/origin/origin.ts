@@ -1,0 +1,35 @@
+import type { WaitOptions } from '../sync/wait.ts';
+
+/** A value as the origin keeps it; undefined is a deletion, which is a version like any other. */
+export type OriginValue = number | string | undefined;
+
+/** A write that was decided: the new value and the version it was given. */
+export interface Written<T extends OriginValue = OriginValue> {
+  readonly value: T;
+  /** Greater than that of every earlier write of the same key. */
+  readonly version: number;
+}
+
+export interface OriginWrite extends Written {
+  readonly key: string;
+}
+
+/**
+ * The slow asynchronous dependency behind the state. It keeps the newest version of every key and ignores older ones,
+ * so retries and late arrivals do no harm.
+ */
+export interface Origin {
+  /**
+   * Stores a batch; resolves when each write, or a newer version of its key, is kept.
+   *
+   * @throws {OriginFailedError} the origin refused: nothing of the batch was stored
+   * @throws {OriginTimeoutError} no answer in time: the batch may still be stored, now or later
+   */
+  store(writes: readonly OriginWrite[], options?: WaitOptions): Promise<void>;
+
+  /**
+   * @returns the newest version of a key, undefined when the origin never had it
+   * @throws {OriginFailedError} {OriginTimeoutError} as for `store`
+   */
+  load(key: string, options?: WaitOptions): Promise<Written | undefined>;
+}

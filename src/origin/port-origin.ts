@@ -1,0 +1,67 @@
+import type { MessagePort } from 'node:worker_threads';
+import { OriginFailedError, OriginTimeoutError } from '../errors.ts';
+import type { WaitOptions } from '../sync/wait.ts';
+import type { OriginReply, OriginRequest } from './embedded.ts';
+import type { Origin, OriginWrite, Written } from './origin.ts';
+
+interface Pending {
+  resolve(found: Written | undefined): void;
+  reject(error: Error): void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** An origin that lives on another thread, behind a message port. */
+export class PortOrigin implements Origin {
+  readonly #port: MessagePort;
+  readonly #timeoutMs: number;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+
+  /** @param timeoutMs longest wait for an answer, in milliseconds */
+  constructor(port: MessagePort, timeoutMs: number) {
+    this.#port = port;
+    this.#timeoutMs = timeoutMs;
+    port.on('message', (reply: OriginReply) => this.#onReply(reply));
+    port.unref(); // it must not keep a thread alive; while somebody waits, the timer does
+  }
+
+  async store(writes: readonly OriginWrite[], options?: WaitOptions): Promise<void> {
+    await this.#ask({ id: ++this.#lastId, store: writes }, options);
+  }
+
+  load(key: string, options?: WaitOptions): Promise<Written | undefined> {
+    return this.#ask({ id: ++this.#lastId, load: key }, options);
+  }
+
+  #ask(request: OriginRequest, options?: WaitOptions): Promise<Written | undefined> {
+    const timeoutMs = Math.min(this.#timeoutMs, options?.remainingMs ?? Infinity);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(request.id);
+        reject(new OriginTimeoutError(Math.round(timeoutMs), 'store' in request ? 'unknown' : 'not-applied'));
+      }, timeoutMs);
+      this.#pending.set(request.id, { resolve, reject, timer });
+      this.#port.postMessage(request);
+    });
+  }
+
+  #onReply(reply: OriginReply): void {
+    const pending = this.#pending.get(reply.id);
+    if (pending === undefined) return; // it timed out
+    this.#pending.delete(reply.id);
+    clearTimeout(pending.timer);
+    if ('failed' in reply) pending.reject(new OriginFailedError(reply.failed));
+    else pending.resolve(reply.found);
+  }
+}
+
+/** The part of an origin whose keys begin with `namespace`; strategies and resources do not see each other's keys. */
+export function namespaced(origin: Origin, namespace: string): Origin {
+  return {
+    store: (writes, options) => {
+      const named = writes.map(({ key, value, version }) => ({ key: `${namespace}/${key}`, value, version }));
+      return origin.store(named, options);
+    },
+    load: (key, options) => origin.load(`${namespace}/${key}`, options),
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * Write-through: a write is acknowledged when the origin has it, or a newer version of its key.
+ *
+ * Writes that come within one turn of the event loop go as one batch, and of many versions of a key only the newest
+ * is sent. Batches overtake each other freely: the origin keeps the newest version, whatever the order. A batch that
+ * failed is sent again until the origin has it; meanwhile its writers have their answer, `outcome: "unknown"`.
+ */
+import { OriginFailedError, OriginTimeoutError } from '../errors.ts';
+import type { Awaitable, WaitOptions } from '../sync/wait.ts';
+import type { Origin, OriginValue, OriginWrite, Written } from './origin.ts';
+
+/** First pause before a failed batch is sent again, and the longest. */
+const RETRY_MS = 50;
+const MAX_RETRY_MS = 2_000;
+
+export interface WriteThrough {
+  /**
+   * The written value, once the origin has it or a newer version of `key`.
+   *
+   * @throws {OriginFailedError} {OriginTimeoutError} with `outcome: "unknown"`: the write stays and is stored later
+   */
+  stored<T extends OriginValue>(key: string, written: Written<T>, call: WaitOptions): Awaitable<T>;
+}
+
+/** `WRITE_THROUGH=off`: memory is all there is. */
+export const memoryOnly: WriteThrough = { stored: (_key, { value }) => value };
+
+interface Writer {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export class OriginWriteThrough implements WriteThrough {
+  readonly #origin: Origin;
+  #batch = new Map<string, Written>();
+  #writers: Writer[] = [];
+  /** Newest version per key that the origin refused or did not confirm. */
+  readonly #unstored = new Map<string, Written>();
+  #retryMs = RETRY_MS;
+  #retrying: NodeJS.Timeout | undefined;
+
+  constructor(origin: Origin) {
+    this.#origin = origin;
+  }
+
+  /** Keys whose newest version is not stored yet because the origin failed. */
+  get unstored(): number {
+    return this.#unstored.size;
+  }
+
+  async stored<T extends OriginValue>(key: string, written: Written<T>, call: WaitOptions): Promise<T> {
+    const startedMs = call.timing === undefined ? 0 : performance.now();
+    try {
+      await withinDeadline(this.#join(key, written), call);
+    } finally {
+      call.timing?.add('origin', performance.now() - startedMs);
+    }
+    return written.value;
+  }
+
+  #join(key: string, written: Written): Promise<void> {
+    keepNewest(this.#batch, key, written);
+    return new Promise((resolve, reject) => {
+      this.#writers.push({ resolve, reject });
+      if (this.#writers.length === 1) setImmediate(() => void this.#send());
+    });
+  }
+
+  async #send(): Promise<void> {
+    const batch = this.#batch;
+    const writers = this.#writers;
+    this.#batch = new Map();
+    this.#writers = [];
+    try {
+      await this.#origin.store(toWrites(batch));
+      this.#forget(batch);
+      for (const writer of writers) writer.resolve();
+    } catch (error) {
+      for (const [key, written] of batch) keepNewest(this.#unstored, key, written);
+      this.#retryLater();
+      for (const writer of writers) writer.reject(unknownOutcome(error));
+    }
+  }
+
+  #retryLater(): void {
+    if (this.#retrying !== undefined) return;
+    this.#retrying = setTimeout(() => void this.#retry(), this.#retryMs).unref();
+  }
+
+  async #retry(): Promise<void> {
+    const batch = new Map(this.#unstored);
+    try {
+      await this.#origin.store(toWrites(batch));
+      this.#retryMs = RETRY_MS;
+      this.#forget(batch);
+    } catch {
+      this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+    }
+    this.#retrying = undefined;
+    if (this.#unstored.size > 0) this.#retryLater();
+  }
+
+  /** A confirmed version settles older ones of its key. */
+  #forget(batch: ReadonlyMap<string, Written>): void {
+    if (this.#unstored.size === 0) return;
+    for (const [key, { version }] of batch) {
+      const unstored = this.#unstored.get(key);
+      if (unstored !== undefined && unstored.version <= version) this.#unstored.delete(key);
+    }
+  }
+}
+
+function keepNewest(kept: Map<string, Written>, key: string, written: Written): void {
+  const before = kept.get(key);
+  if (before === undefined || before.version < written.version) kept.set(key, written);
+}
+
+function toWrites(batch: ReadonlyMap<string, Written>): OriginWrite[] {
+  return Array.from(batch, ([key, { value, version }]) => ({ key, value, version }));
+}
+
+/** The memory has changed already, so a refusal by the origin is not "nothing happened". */
+function unknownOutcome(error: unknown): unknown {
+  return error instanceof OriginFailedError ? new OriginFailedError(error.message, 'unknown') : error;
+}
+
+async function withinDeadline(stored: Promise<void>, { remainingMs = Infinity }: WaitOptions): Promise<void> {
+  if (remainingMs === Infinity) return stored;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new OriginTimeoutError(Math.round(remainingMs))), remainingMs);
+  });
+  try {
+    await Promise.race([stored, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

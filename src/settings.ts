@@ -1,0 +1,98 @@
+/** Every environment variable that the service reads: unit, default, range. */
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { strategies } from './strategies/index.ts';
+import { MAX_THREADS } from './sync/thread-table.ts';
+
+const known = strategies.map(({ name }) => name);
+const served = strategies.filter(({ kind }) => kind === 'strategy').map(({ name }) => name);
+
+const integer = (low: number, high: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${low} to ${high}`)
+    .transform(Number)
+    .refine((value) => value >= low && value <= high, `must be a whole number from ${low} to ${high}`)
+    .default(fallback);
+
+const onOff = z
+  .enum(['on', 'off'], 'must be "on" or "off"')
+  .transform((value) => value === 'on')
+  .default(false);
+
+const strategyList = z
+  .string()
+  .transform((list) => list.split(',').map((name) => name.trim()))
+  .refine((names) => names.every((name) => known.includes(name)), `must list some of ${known.join(', ')}`)
+  .default(served);
+
+const DAY_MS = 86_400_000;
+
+const schema = z.object({
+  HOST: z.string().min(1, 'must not be empty').default('127.0.0.1'),
+  PORT: integer(0, 65_535, 3000),
+  THREADS: integer(1, MAX_THREADS, Math.max(2, Math.min(availableParallelism(), MAX_THREADS))),
+  STRATEGIES: strategyList,
+  CONTROLS: onOff,
+  ADMIN_TOKEN: z.string().min(1, 'must not be empty').optional(),
+  ORIGIN_LATENCY_MS: integer(0, 60_000, 5),
+  /** Each delay differs from the latency by at most this; drawn from `ORIGIN_SEED`. */
+  ORIGIN_JITTER_MS: integer(0, 60_000, 0),
+  ORIGIN_SEED: integer(0, 2 ** 31 - 1, 1),
+  ORIGIN_TIMEOUT_MS: integer(1, 600_000, 1000),
+  WRITE_THROUGH: onOff,
+  LOCK_TIMEOUT_MS: integer(1, 600_000, 2000),
+  /** Requests of one thread that may wait for one asynchronous lock; more are refused as `OVERLOADED`. */
+  MAX_WAITING: integer(1, 2 ** 20, 4096),
+  REQUEST_TIMEOUT_MS: integer(1, 600_000, 5000),
+  HOLD_US: integer(0, 1_000_000, 0),
+  COUNTERS_CAPACITY: integer(1, 2 ** 24, 65_536),
+  SHUTDOWN_TIMEOUT_MS: integer(1, DAY_MS, 10_000),
+  SERVER_TIMING: onOff,
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+});
+
+/** The names are those of the environment variables; numbers carry the unit in the name. Plain data: threads get a copy. */
+export type Settings = z.output<typeof schema>;
+
+/** Some environment variables are wrong; `mistakes` names each of them. */
+export class SettingsError extends Error {
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join('\n'));
+    this.name = 'SettingsError';
+    this.mistakes = mistakes;
+  }
+}
+
+/**
+ * Reads the settings, all mistakes at once. An empty variable counts as not set.
+ *
+ * @throws {SettingsError} some are wrong or do not go together
+ */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const given = Object.fromEntries(
+    Object.keys(schema.shape).flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
+  );
+  const parsed = schema.safeParse(given);
+  const mistakes = parsed.success
+    ? contradictions(parsed.data)
+    : parsed.error.issues.map(({ path, message }) => {
+        const name = String(path[0]);
+        return `${name}: ${message}, not ${JSON.stringify(name === 'ADMIN_TOKEN' ? '…' : given[name])}`;
+      });
+  if (!parsed.success || mistakes.length > 0) throw new SettingsError(mistakes);
+  return parsed.data;
+}
+
+function contradictions(settings: Settings): string[] {
+  const mistakes: string[] = [];
+  for (const name of settings.STRATEGIES) {
+    const strategy = strategies.find((candidate) => candidate.name === name);
+    if (strategy?.threads === 1 && settings.THREADS !== 1) {
+      mistakes.push(`STRATEGIES: "${name}" shares nothing between threads and needs THREADS=1, not ${settings.THREADS}`);
+    }
+  }
+  return mistakes;
+}

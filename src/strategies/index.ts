@@ -1,0 +1,13 @@
+/** The registry: one line per strategy. Routes, contract tests, load and report pick up what is here. */
+import { asyncLock } from './async-lock/index.ts';
+import { singleThread } from './single-thread/index.ts';
+import type { Strategy } from './strategy.ts';
+import { syncLock } from './sync-lock/index.ts';
+import { unguarded } from './unguarded/index.ts';
+
+export const strategies: readonly Strategy[] = [
+  syncLock, //
+  asyncLock,
+  singleThread,
+  unguarded,
+];

@@ -1,0 +1,86 @@
+import type { WriteThrough } from '../origin/write-through.ts';
+import type { Origin } from '../origin/origin.ts';
+import type { Counters } from '../resources/counters.ts';
+import type { Settings } from '../settings.ts';
+import type { Doorbell } from '../sync/doorbell.ts';
+import type { HashSeed } from '../sync/key-hash.ts';
+import type { Slot, ThreadTable } from '../sync/thread-table.ts';
+import type { Awaitable } from '../sync/wait.ts';
+
+/** Every resource that the service shares, by name. A new one is a line here; the compiler names what it lacks. */
+export interface Resources {
+  counters: Counters;
+}
+
+export type ResourceName = keyof Resources;
+
+/** One way to share state. A registry line in `strategies/index.ts` is all that the rest of the project needs. */
+export interface Strategy {
+  /** As in the URL: `/v1/{name}/…`. */
+  readonly name: string;
+  /** `strategy` is compared; a `baseline` or `floor` puts it in proportion; a `control` must fail its proofs. */
+  readonly kind: 'strategy' | 'baseline' | 'floor' | 'control';
+  /** One sentence for tables and pages. */
+  readonly summary: string;
+  /** Shares nothing between threads, so it serves only alone. */
+  readonly threads?: 1;
+  readonly cells: { readonly [Name in ResourceName]: Cell<Resources[Name]> | Unsupported };
+}
+
+/** One resource under one strategy. */
+export interface Cell<Resource> {
+  /** Shared memory that main allocates once, before any thread starts. */
+  readonly memory?: (settings: Settings) => CellMemorySize;
+  /** Called once in every HTTP thread, also in one that replaces a dead one. */
+  attach(context: CellContext): Awaitable<Resource>;
+}
+
+export interface CellMemorySize {
+  /** Locks, each a cache line that main can free when their owner dies. */
+  readonly locks: number;
+  readonly bytes: number;
+}
+
+/** A cell's shared memory: the same for all threads. */
+export interface CellMemory {
+  readonly locks: Int32Array<SharedArrayBuffer>;
+  readonly data: SharedArrayBuffer;
+}
+
+/** What a cell gets to work with. It takes nothing from anywhere else. */
+export interface CellContext {
+  /** For names in errors: `sync-lock/counters`. */
+  readonly name: string;
+  /** What `memory` asked for; empty when it asked for none. */
+  readonly memory: CellMemory;
+  readonly settings: Settings;
+  readonly thread: ThreadContext;
+  readonly hashSeed: HashSeed;
+  /** This cell's part of the origin. */
+  readonly origin: Origin;
+  /** Acknowledges writes once the origin has them; does nothing while `WRITE_THROUGH` is off. */
+  readonly writeThrough: WriteThrough;
+  readonly lab: Lab;
+}
+
+/** The calling thread among the others. */
+export interface ThreadContext {
+  readonly slot: Slot;
+  readonly threads: ThreadTable;
+  readonly doorbell: Doorbell;
+}
+
+/** The experimenter's hand inside critical sections. */
+export interface Lab {
+  /** Runs in the middle of every change, inside its critical section: spends `HOLD_US`, meets injected faults. */
+  readonly midway: () => void;
+}
+
+/** A cell that makes no sense: its requests get 501 with the reason, and comparisons print "n/a". */
+export interface Unsupported {
+  readonly unsupported: string;
+}
+
+export function unsupported(reason: string): Unsupported {
+  return { unsupported: reason };
+}

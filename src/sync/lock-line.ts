@@ -1,0 +1,86 @@
+/**
+ * One lock is one cache line of shared memory, whichever mutex runs on it, so that the main thread can release
+ * what a dead thread held without knowing what the lock guards.
+ *
+ * ```
+ * word 0   state: owner's slot << 3 | POISONED | DIED | CONTENDED   (slot 0: nobody owns it)
+ * word 1   bit per thread position 0–31 that has asynchronous waiters
+ * word 2   the same for positions 32–63
+ * word 3   how often a next owner repaired what a dead one left
+ * ```
+ *
+ * Ordering: `Atomics` is sequentially consistent, and the state word alone decides who owns the lock. `abandon` runs
+ * on main after the thread's `exit` event, so everything the dead thread wrote is visible to the next owner, which
+ * reads the word that `abandon` wrote.
+ */
+import { MAX_THREADS, type Slot, ThreadTable } from './thread-table.ts';
+
+/** 32-bit words of one lock: a cache line, since locks of different threads must not share one. */
+export const LOCK_WORDS = 16;
+export const LOCK_BYTES = LOCK_WORDS * 4;
+
+export const WAITING = 1;
+export const REPAIRS = 3;
+
+/** Somebody is parked, or was: the release must wake one. */
+export const CONTENDED = 0b001;
+/** The last owner died while it held the lock: the next one repairs before it goes on. */
+export const DIED = 0b010;
+/** The guarded state was left half-changed and could not be repaired: nobody may own the lock. */
+export const POISONED = 0b100;
+
+/** The state word of a lock that `slot` owns. */
+export function ownedBy(slot: Slot): number {
+  return slot << 3;
+}
+
+/** The slot that owns the lock, 0 when nobody does. */
+export function ownerOf(state: number): Slot {
+  return state >>> 3;
+}
+
+/** Says that the thread at `position` has, or no longer has, asynchronous waiters on the lock at `line`. */
+export function setWaiting(locks: Int32Array, line: number, position: number, waiting: boolean): void {
+  const word = line + WAITING + (position >>> 5);
+  const bit = 1 << (position & 31);
+  if (waiting) Atomics.or(locks, word, bit);
+  else Atomics.and(locks, word, ~bit);
+}
+
+/**
+ * The first position after `from`, going round, whose living thread has asynchronous waiters; −1 when none has.
+ * `from` itself comes last. A bit of a dead thread counts for nothing; main clears it.
+ */
+export function nextWaiting(locks: Int32Array, line: number, from: number, threads: ThreadTable): number {
+  const low = Atomics.load(locks, line + WAITING);
+  const high = Atomics.load(locks, line + WAITING + 1);
+  if ((low | high) === 0) return -1;
+  for (let step = 1; step <= MAX_THREADS; step++) {
+    const position = (from + step) % MAX_THREADS;
+    const waits = ((position < 32 ? low : high) >>> (position & 31)) & 1;
+    if (waits === 1 && threads.livingAt(position) !== 0) return position;
+  }
+  return -1;
+}
+
+/**
+ * Frees every lock that `slot` held or was handed, marks it for repair, and wakes all who wait: more than one,
+ * since a woken waiter may die too. Called by main once the thread is gone and has left the thread table.
+ *
+ * @returns how many locks the dead thread held
+ */
+export function abandon(locks: Int32Array, slot: Slot, threads: ThreadTable): number {
+  let held = 0;
+  for (let line = 0; line < locks.length; line += LOCK_WORDS) {
+    setWaiting(locks, line, ThreadTable.positionOf(slot), false);
+    let state = Atomics.load(locks, line);
+    while (ownerOf(state) === slot) {
+      const seen = Atomics.compareExchange(locks, line, state, DIED);
+      if (seen === state) held += 1;
+      state = seen === state ? DIED : seen;
+    }
+    Atomics.notify(locks, line);
+  }
+  threads.ringAll();
+  return held;
+}

@@ -1,0 +1,187 @@
+/**
+ * A mutex between threads that blocks: the three-state futex (free, held, held and contended) over `Atomics`.
+ *
+ * Guarantee: one owner at a time across all threads; a bounded wait; the next owner repairs what a dead one left.
+ * Cost: one compare-and-exchange to take, one exchange to release. While it waits, the whole event loop waits.
+ *
+ * Ordering: the exchange that takes the word reads what the releasing exchange wrote, so all that the last owner did
+ * happened before; both are sequentially consistent. A waiter sets CONTENDED and sleeps only while the word still
+ * carries it, so a release either sees the bit or changes the word before the waiter sleeps: no wake-up is lost.
+ * Whoever took the lock after waiting keeps CONTENDED set, because others may sleep too.
+ *
+ * @see Drepper, "Futexes Are Tricky" (the three-state mutex); pthread_mutexattr_setrobust(3) (the next owner repairs)
+ */
+import { LockTimeoutError, MisuseError, PoisonedError } from '../errors.ts';
+import { CONTENDED, DIED, ownedBy, ownerOf, POISONED, REPAIRS } from './lock-line.ts';
+import type { Slot } from './thread-table.ts';
+import type { WaitOptions } from './wait.ts';
+
+/** Tries before a waiter parks: about as long as a short critical section of another thread. */
+const SPINS = 60;
+/** One hold in so many is timed: two clock reads on every call cost three times the lock. */
+const SAMPLE_EVERY = 64;
+
+const AsyncFunction = (async () => {}).constructor;
+
+/** Rejects, at compile time, a critical section whose result is or may be a promise; `any` and `unknown` may be. */
+export type Synchronous<T, Rest extends unknown[]> = 0 extends 1 & T
+  ? [error: 'critical returns any, which may be a promise']
+  : unknown extends T
+    ? [error: 'critical returns unknown, which may be a promise']
+    : Extract<T, { then: unknown }> extends never
+      ? Rest
+      : [error: 'critical returns a promise, but a guard must end before anything is awaited'];
+
+export interface SyncMutexOptions {
+  /** Appears in errors. */
+  readonly name: string;
+  /** The calling thread. */
+  readonly slot: Slot;
+  /** Longest wait in milliseconds, unless a call allows less. */
+  readonly timeoutMs: number;
+  /** Completes or rolls back a change that was left open; runs as the owner. Without it nothing is ever half-done. */
+  readonly repair?: () => void;
+}
+
+/** What one thread saw of a mutex. Waits are timed when there was one; holds one time in 64. */
+export interface MutexStats {
+  runs: number;
+  waits: number;
+  waitedMs: number;
+  holdsSampled: number;
+  heldMsSampled: number;
+}
+
+export class SyncMutex {
+  readonly stats: MutexStats = { runs: 0, waits: 0, waitedMs: 0, holdsSampled: 0, heldMsSampled: 0 };
+  readonly #locks: Int32Array;
+  readonly #line: number;
+  readonly #mine: number;
+  readonly #options: SyncMutexOptions;
+
+  /** @param line index in `locks` of the lock's first word */
+  constructor(locks: Int32Array, line: number, options: SyncMutexOptions) {
+    this.#locks = locks;
+    this.#line = line;
+    this.#mine = ownedBy(options.slot);
+    this.#options = options;
+  }
+
+  /**
+   * Runs `critical` while this thread owns the mutex, and blocks the thread until it can.
+   * The event loop stops too, so `critical` must be short and cannot await: a promise does not type-check.
+   *
+   * @throws {LockTimeoutError} still held when the wait ran out; `critical` did not run
+   * @throws {PoisonedError} an earlier owner left a change that could not be repaired
+   * @throws {MisuseError} this thread owns the mutex already, or `critical` is asynchronous
+   */
+  run<T>(critical: () => T, ...rest: Synchronous<T, [options?: WaitOptions]>): T {
+    const options = rest[0] as WaitOptions | undefined;
+    if (critical instanceof AsyncFunction) {
+      throw new MisuseError(`"${this.#options.name}": an async function cannot be a critical section; it did not run`);
+    }
+    if (Atomics.compareExchange(this.#locks, this.#line, 0, this.#mine) !== 0) this.#wait(options);
+    const timed = options?.timing !== undefined || (this.stats.runs++ & (SAMPLE_EVERY - 1)) === 0;
+    const startedMs = timed ? performance.now() : 0;
+    let after = 0;
+    try {
+      const result = critical();
+      if (isThenable(result)) {
+        after = POISONED;
+        throw new MisuseError(`"${this.#options.name}": the critical section returned a promise, so it is not over`);
+      }
+      return result;
+    } catch (error) {
+      if (after === 0) after = this.#repaired();
+      throw error;
+    } finally {
+      if (timed) this.#sampleHold(performance.now() - startedMs, options);
+      this.#release(after);
+    }
+  }
+
+  /** Turns a poisoned mutex into one whose next owner repairs again. @returns whether it was poisoned */
+  recover(): boolean {
+    const was = Atomics.compareExchange(this.#locks, this.#line, POISONED, DIED);
+    return was === POISONED;
+  }
+
+  /** How often a next owner, on any thread, repaired what a dead one left. */
+  get repairs(): number {
+    return Atomics.load(this.#locks, this.#line + REPAIRS);
+  }
+
+  #wait(options: WaitOptions | undefined): void {
+    const startedMs = performance.now();
+    const limitMs = Math.min(this.#options.timeoutMs, options?.remainingMs ?? Infinity);
+    const state = this.#takeWithin(startedMs + limitMs);
+    const waitedMs = performance.now() - startedMs;
+    this.stats.waits += 1;
+    this.stats.waitedMs += waitedMs;
+    options?.timing?.add('wait', waitedMs);
+    if (state === undefined) throw new LockTimeoutError(this.#options.name, Math.round(waitedMs));
+    if ((state & DIED) === 0) return;
+    const after = this.#repaired();
+    if (after === 0) Atomics.add(this.#locks, this.#line + REPAIRS, 1);
+    else this.#giveUp(after);
+  }
+
+  /** @returns the state that this thread took the lock from, or undefined when `deadlineMs` came first */
+  #takeWithin(deadlineMs: number): number | undefined {
+    for (let tries = 0; ; tries++) {
+      const state = Atomics.load(this.#locks, this.#line);
+      if ((state & POISONED) !== 0) throw new PoisonedError(this.#options.name);
+      const owner = ownerOf(state);
+      if (owner === 0) {
+        // Keep CONTENDED once we may have slept: there may be more sleepers than the one that was woken.
+        const kept = tries < SPINS ? state & CONTENDED : CONTENDED;
+        if (Atomics.compareExchange(this.#locks, this.#line, state, this.#mine | kept) === state) return state;
+      } else if (owner === this.#options.slot) {
+        throw new MisuseError(`"${this.#options.name}": this thread owns the mutex already and would wait for itself`);
+      } else if (tries >= SPINS && !this.#park(state, deadlineMs)) {
+        return undefined;
+      }
+    }
+  }
+
+  /** Sleeps until somebody releases. @returns false when the deadline has passed */
+  #park(state: number, deadlineMs: number): boolean {
+    const contended = state | CONTENDED;
+    if (contended !== state && Atomics.compareExchange(this.#locks, this.#line, state, contended) !== state) return true;
+    const leftMs = deadlineMs - performance.now();
+    if (leftMs <= 0) return false;
+    Atomics.wait(this.#locks, this.#line, contended, leftMs);
+    return true;
+  }
+
+  /** @returns the state to release into: free, or poisoned when the repair itself failed */
+  #repaired(): number {
+    try {
+      this.#options.repair?.();
+      return 0;
+    } catch {
+      return POISONED;
+    }
+  }
+
+  #giveUp(after: number): never {
+    this.#release(after);
+    throw new PoisonedError(this.#options.name);
+  }
+
+  #release(after: number): void {
+    const state = Atomics.exchange(this.#locks, this.#line, after);
+    // Poison is for everyone who waits; a free lock is for one of them.
+    if ((state & CONTENDED) !== 0) Atomics.notify(this.#locks, this.#line, after === 0 ? 1 : Infinity);
+  }
+
+  #sampleHold(heldMs: number, options: WaitOptions | undefined): void {
+    this.stats.holdsSampled += 1;
+    this.stats.heldMsSampled += heldMs;
+    options?.timing?.add('hold', heldMs);
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,49 @@
+import { randomFillSync } from 'node:crypto';
+import type { Settings } from '../settings.ts';
+import { strategies } from '../strategies/index.ts';
+import type { CellMemory, ResourceName, Strategy } from '../strategies/strategy.ts';
+import { LOCK_BYTES } from '../sync/lock-line.ts';
+import type { HashSeed } from '../sync/key-hash.ts';
+import { ThreadTable } from '../sync/thread-table.ts';
+
+/** All memory that the threads share; plain data that goes to each of them in `workerData`. */
+export interface ServiceMemory {
+  readonly threads: SharedArrayBuffer;
+  readonly hashSeed: HashSeed;
+  /** By cell name. */
+  readonly cells: ReadonlyMap<string, { readonly locks: SharedArrayBuffer; readonly data: SharedArrayBuffer }>;
+}
+
+/** `sync-lock/counters`: names a cell in errors, and its part of the origin. */
+export function cellName(strategy: Strategy, resource: ResourceName): string {
+  return `${strategy.name}/${resource}`;
+}
+
+/** The strategies that these settings serve, in the registry's order. */
+export function servedStrategies({ STRATEGIES, CONTROLS }: Settings): Strategy[] {
+  return strategies.filter(
+    ({ name, kind }) => STRATEGIES.includes(name) || (CONTROLS && (kind === 'control' || kind === 'floor')),
+  );
+}
+
+/** Allocates what the cells of all served strategies ask for, and draws the seed of the key hash. */
+export function allocateMemory(settings: Settings): ServiceMemory {
+  const cells = new Map<string, { locks: SharedArrayBuffer; data: SharedArrayBuffer }>();
+  for (const strategy of servedStrategies(settings)) {
+    for (const [resource, cell] of Object.entries(strategy.cells)) {
+      if ('unsupported' in cell) continue;
+      const { locks, bytes } = cell.memory?.(settings) ?? { locks: 0, bytes: 0 };
+      cells.set(cellName(strategy, resource as ResourceName), {
+        locks: new SharedArrayBuffer(locks * LOCK_BYTES),
+        data: new SharedArrayBuffer(bytes),
+      });
+    }
+  }
+  const [k0, k1] = randomFillSync(new Int32Array(2));
+  return { threads: new SharedArrayBuffer(ThreadTable.bytes), hashSeed: [k0!, k1!], cells };
+}
+
+export function cellMemory(memory: ServiceMemory, name: string): CellMemory {
+  const { locks, data } = memory.cells.get(name)!;
+  return { locks: new Int32Array(locks), data };
+}

@@ -91,7 +91,9 @@ function contradictions(settings: Settings): string[] {
   for (const name of settings.STRATEGIES) {
     const strategy = strategies.find((candidate) => candidate.name === name);
     if (strategy?.threads === 1 && settings.THREADS !== 1) {
-      mistakes.push(`STRATEGIES: "${name}" shares nothing between threads and needs THREADS=1, not ${settings.THREADS}`);
+      mistakes.push(
+        `STRATEGIES: "${name}" shares nothing between threads and needs THREADS=1, not ${settings.THREADS}`,
+      );
     }
   }
   return mistakes;

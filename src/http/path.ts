@@ -27,7 +27,8 @@ export function keyInPath(context: HttpContext, index: number, field = 'key'): s
 /** @throws {BadRequestError} a key that is empty, too long, or has control characters */
 export function checkedKey(key: string, field = 'key'): string {
   const bytes = Buffer.byteLength(key);
-  if (bytes === 0 || bytes > MAX_KEY_BYTES) throw bad(field, `must have 1 to ${MAX_KEY_BYTES} bytes of UTF-8, not ${bytes}`);
+  if (bytes === 0 || bytes > MAX_KEY_BYTES)
+    throw bad(field, `must have 1 to ${MAX_KEY_BYTES} bytes of UTF-8, not ${bytes}`);
   if (CONTROL.test(key)) throw bad(field, 'must not have control characters');
   return key;
 }

@@ -70,7 +70,10 @@ export function problemOf(error: unknown, { requestId, write }: ProblemOptions):
   return problem(error.code, error.message, requestId, extra);
 }
 
-export type ProblemExtra = { readonly outcome?: Outcome; readonly errors?: readonly FieldError[] } & Record<string, unknown>;
+export type ProblemExtra = { readonly outcome?: Outcome; readonly errors?: readonly FieldError[] } & Record<
+  string,
+  unknown
+>;
 
 export function problem(code: ErrorCode, detail: string, requestId: string, extra: ProblemExtra = {}): Problem {
   const [status, title] = problems[code];

@@ -38,6 +38,12 @@ export class EmbeddedOrigin {
     });
   }
 
+  /** The newest version of a key, whose namespace may be left out; for tests and for the proof after a run. */
+  newest(key: string): Written | undefined {
+    for (const [kept, written] of this.#kept) if (kept === key || kept.endsWith(`/${key}`)) return written;
+    return undefined;
+  }
+
   #answer(request: OriginRequest): OriginReply {
     if ('load' in request) return { id: request.id, found: this.#kept.get(request.load) };
     for (const write of request.store) this.#keep(write);

@@ -106,7 +106,7 @@ export class RecordPool {
   /** Numbers of the freed records, in the order of the free list; for `verify` on quiet memory. */
   freed(): number[] {
     const found: number[] = [];
-    for (let link = this.#words[this.#line + HEAD]!; link !== 0 && found.length <= this.#capacity; ) {
+    for (let link = this.#words[this.#line + HEAD]!; link !== 0 && found.length <= this.#capacity;) {
       found.push(link - 1);
       link = this.#words[this.#records.link(link - 1)]!;
     }

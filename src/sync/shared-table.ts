@@ -121,7 +121,7 @@ export class SharedTable {
   find(key: string): number {
     const keys = this.#keys.load(key);
     const { words } = this;
-    for (let link = words[this.#bucketBase + (keys.hash & this.#bucketMask)]!; link !== 0; ) {
+    for (let link = words[this.#bucketBase + (keys.hash & this.#bucketMask)]!; link !== 0;) {
       const at = this.#record(link - 1);
       if (words[at + HASH] === keys.hash && words[at + STATE] === keys.byteLength && this.#hasKey(link - 1)) {
         return link - 1;
@@ -192,7 +192,8 @@ export class SharedTable {
         if (record !== -1) this.#withdraw(record, shard, words[line + INTENT_BUCKET]!);
         break;
       case UPDATE:
-        for (let word = 0; word < PAYLOAD_WORDS; word++) words[this.payloadOf(record) + word] = words[line + SAVED + word]!;
+        for (let word = 0; word < PAYLOAD_WORDS; word++)
+          words[this.payloadOf(record) + word] = words[line + SAVED + word]!;
         break;
       case REMOVE:
         return this.#finishRemove(line, shard);

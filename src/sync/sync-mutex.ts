@@ -147,7 +147,8 @@ export class SyncMutex {
   /** Sleeps until somebody releases. @returns false when the deadline has passed */
   #park(state: number, deadlineMs: number): boolean {
     const contended = state | CONTENDED;
-    if (contended !== state && Atomics.compareExchange(this.#locks, this.#line, state, contended) !== state) return true;
+    if (contended !== state && Atomics.compareExchange(this.#locks, this.#line, state, contended) !== state)
+      return true;
     const leftMs = deadlineMs - performance.now();
     if (leftMs <= 0) return false;
     Atomics.wait(this.#locks, this.#line, contended, leftMs);

@@ -25,8 +25,11 @@ export interface Attached {
   readonly origin: Origin;
 }
 
-/** Attaches this thread to every cell that the settings serve. */
-export async function attachAll({ settings, memory, slot, originPort }: Attachment): Promise<Attached> {
+/** Attaches this thread to every cell of the strategies. */
+export async function attachAll(
+  { settings, memory, slot, originPort }: Attachment,
+  strategies: readonly Strategy[] = servedStrategies(settings),
+): Promise<Attached> {
   const threads = new ThreadTable(memory.threads);
   const thread: ThreadContext = { slot, threads, doorbell: new Doorbell(threads, slot) };
   const origin = new PortOrigin(originPort, settings.ORIGIN_TIMEOUT_MS);
@@ -55,7 +58,7 @@ export async function attachAll({ settings, memory, slot, originPort }: Attachme
   };
 
   const served: ServedStrategy[] = [];
-  for (const strategy of servedStrategies(settings)) {
+  for (const strategy of strategies) {
     served.push({ strategy, resources: { counters: await attach(strategy, 'counters') } });
   }
   return { served, thread, origin };

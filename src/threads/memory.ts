@@ -2,9 +2,9 @@ import { randomFillSync } from 'node:crypto';
 import type { Settings } from '../settings.ts';
 import { strategies } from '../strategies/index.ts';
 import type { CellMemory, ResourceName, Strategy } from '../strategies/strategy.ts';
-import { LOCK_BYTES } from '../sync/lock-line.ts';
+import { abandon, LOCK_BYTES } from '../sync/lock-line.ts';
 import type { HashSeed } from '../sync/key-hash.ts';
-import { ThreadTable } from '../sync/thread-table.ts';
+import { type Slot, ThreadTable } from '../sync/thread-table.ts';
 
 /** All memory that the threads share; plain data that goes to each of them in `workerData`. */
 export interface ServiceMemory {
@@ -26,10 +26,13 @@ export function servedStrategies({ STRATEGIES, CONTROLS }: Settings): Strategy[]
   );
 }
 
-/** Allocates what the cells of all served strategies ask for, and draws the seed of the key hash. */
-export function allocateMemory(settings: Settings): ServiceMemory {
+/** Allocates what the cells of the strategies ask for, and draws the seed of the key hash. */
+export function allocateMemory(
+  settings: Settings,
+  served: readonly Strategy[] = servedStrategies(settings),
+): ServiceMemory {
   const cells = new Map<string, { locks: SharedArrayBuffer; data: SharedArrayBuffer }>();
-  for (const strategy of servedStrategies(settings)) {
+  for (const strategy of served) {
     for (const [resource, cell] of Object.entries(strategy.cells)) {
       if ('unsupported' in cell) continue;
       const { locks, bytes } = cell.memory?.(settings) ?? { locks: 0, bytes: 0 };
@@ -46,4 +49,18 @@ export function allocateMemory(settings: Settings): ServiceMemory {
 export function cellMemory(memory: ServiceMemory, name: string): CellMemory {
   const { locks, data } = memory.cells.get(name)!;
   return { locks: new Int32Array(locks), data };
+}
+
+/**
+ * Takes a dead thread out of the table, then frees what it held: in this order nothing is handed to it after.
+ * Main calls it once the thread is gone.
+ *
+ * @returns how many locks it held
+ */
+export function bury(memory: ServiceMemory, slot: Slot): number {
+  const threads = new ThreadTable(memory.threads);
+  threads.leave(slot);
+  let held = 0;
+  for (const { locks } of memory.cells.values()) held += abandon(new Int32Array(locks), slot, threads);
+  return held;
 }

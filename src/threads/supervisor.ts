@@ -9,10 +9,9 @@ import type { Logger } from 'pino';
 import { EmbeddedOrigin } from '../origin/embedded.ts';
 import { seededRandom } from '../random.ts';
 import type { Settings } from '../settings.ts';
-import { abandon } from '../sync/lock-line.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import type { FromHttpThread, HttpThreadData, ToHttpThread } from './http-thread.ts';
-import { allocateMemory, type ServiceMemory } from './memory.ts';
+import { allocateMemory, bury, type ServiceMemory } from './memory.ts';
 
 /** A thread that dies this soon after its start counts towards a crash loop. */
 const SHORT_LIFE_MS = 5_000;
@@ -91,6 +90,11 @@ export class Supervisor {
     return result !== 'late';
   }
 
+  /** Ends the thread at a position at once, as a crash would; it is replaced. For demonstrations and tests. */
+  async crash(position: number): Promise<void> {
+    await this.#seats[position]?.worker?.terminate();
+  }
+
   /** Puts a new thread on a seat. @returns the port that it listens on */
   async #seat(seat: Seat): Promise<number> {
     const slot = ThreadTable.slot(seat.position, seat.lives++);
@@ -124,11 +128,8 @@ export class Supervisor {
     return listeningOn;
   }
 
-  /** Takes a dead thread out of the table, then frees what it held: in this order nothing is handed to it after. */
   #bury(slot: number): void {
-    this.#threads.leave(slot);
-    let held = 0;
-    for (const { locks } of this.#memory.cells.values()) held += abandon(new Int32Array(locks), slot, this.#threads);
+    const held = bury(this.#memory, slot);
     if (held > 0) this.#log.warn({ slot, held }, 'a dead thread held locks; their next owners repair');
   }
 

@@ -39,7 +39,8 @@ export class StoreFirst {
   /** Clears up what an earlier holder left in doubt. Called with the guard held, before anything is read. */
   settle(call: WaitOptions): Awaitable<void> {
     const byteLength = this.#length[0];
-    if (this.#origin !== undefined && byteLength !== 0) return this.#askOrigin(this.#key.toString('utf8', 0, byteLength), call);
+    if (this.#origin !== undefined && byteLength !== 0)
+      return this.#askOrigin(this.#key.toString('utf8', 0, byteLength), call);
   }
 
   async #askOrigin(key: string, call: WaitOptions): Promise<void> {

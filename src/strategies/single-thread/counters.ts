@@ -20,7 +20,8 @@ export const counters: Cell<Counters> = {
       const value = next(entry?.value);
       lab.midway();
       if (entry !== undefined) entry.value = value;
-      else if (table.size >= settings.COUNTERS_CAPACITY) throw new CapacityError('counters', settings.COUNTERS_CAPACITY);
+      else if (table.size >= settings.COUNTERS_CAPACITY)
+        throw new CapacityError('counters', settings.COUNTERS_CAPACITY);
       else table.set(key, { value, serial: serial++ });
       return { value, version: ++version };
     };

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { OriginFailedError, OriginTimeoutError } from '../../src/errors.ts';
+import type { Origin, OriginWrite } from '../../src/origin/origin.ts';
+import { OriginWriteThrough } from '../../src/origin/write-through.ts';
+
+/** An origin whose answers the test gives, one batch at a time. */
+class HandOrigin implements Origin {
+  readonly batches: { writes: readonly OriginWrite[]; answer: PromiseWithResolvers<void> }[] = [];
+  #arrived = Promise.withResolvers<void>();
+
+  store(writes: readonly OriginWrite[]): Promise<void> {
+    const answer = Promise.withResolvers<void>();
+    this.batches.push({ writes, answer });
+    this.#arrived.resolve();
+    this.#arrived = Promise.withResolvers();
+    return answer.promise;
+  }
+
+  load(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  async batch(index: number) {
+    while (this.batches.length <= index) await this.#arrived.promise;
+    return this.batches[index]!;
+  }
+}
+
+const call = {};
+
+describe('write-through', () => {
+  it('sends the writes of one turn as one batch, only the newest version of each key', async () => {
+    const origin = new HandOrigin();
+    const writeThrough = new OriginWriteThrough(origin);
+    const answers = Promise.all([
+      writeThrough.stored('a', { value: 1, version: 1 }, call),
+      writeThrough.stored('b', { value: 7, version: 1 }, call),
+      writeThrough.stored('a', { value: 3, version: 3 }, call),
+      writeThrough.stored('a', { value: 2, version: 2 }, call),
+    ]);
+    const { writes, answer } = await origin.batch(0);
+    expect(writes).toEqual([
+      { key: 'a', value: 3, version: 3 },
+      { key: 'b', value: 7, version: 1 },
+    ]);
+    answer.resolve();
+    expect(await answers).toEqual([1, 7, 3, 2]);
+  });
+
+  it('does not acknowledge before the origin has answered', async () => {
+    const origin = new HandOrigin();
+    let acknowledged = false;
+    const stored = new OriginWriteThrough(origin).stored('a', { value: 1, version: 1 }, call);
+    const done = stored.then(() => (acknowledged = true));
+    const { answer } = await origin.batch(0);
+    expect(acknowledged).toBe(false);
+    answer.resolve();
+    await done;
+    expect(acknowledged).toBe(true);
+  });
+
+  it('tells that the outcome is unknown when the origin fails, and stores the write as soon as it can', async () => {
+    const origin = new HandOrigin();
+    const writeThrough = new OriginWriteThrough(origin);
+    const stored = writeThrough.stored('a', { value: 1, version: 1 }, call);
+    (await origin.batch(0)).answer.reject(new OriginFailedError('down'));
+    await expect(stored).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'unknown' });
+    expect(writeThrough.unstored).toBe(1);
+
+    const retry = await origin.batch(1);
+    expect(retry.writes).toEqual([{ key: 'a', value: 1, version: 1 }]);
+    retry.answer.reject(new OriginTimeoutError(10));
+    const second = await origin.batch(2);
+    second.answer.resolve();
+    await second.answer.promise;
+    await Promise.resolve();
+    expect(writeThrough.unstored).toBe(0);
+  });
+
+  it('takes a newer stored version for the older one that failed', async () => {
+    const origin = new HandOrigin();
+    const writeThrough = new OriginWriteThrough(origin);
+    const failed = writeThrough.stored('a', { value: 1, version: 1 }, call);
+    (await origin.batch(0)).answer.reject(new OriginFailedError('down'));
+    await expect(failed).rejects.toThrow('down');
+    const stored = writeThrough.stored('a', { value: 2, version: 2 }, call);
+    (await origin.batch(1)).answer.resolve();
+    expect(await stored).toBe(2);
+    expect(writeThrough.unstored).toBe(0);
+  });
+
+  it('stops waiting at the deadline', async () => {
+    const stored = new OriginWriteThrough(new HandOrigin()).stored('a', { value: 1, version: 1 }, { remainingMs: 5 });
+    await expect(stored).rejects.toMatchObject({ code: 'ORIGIN_TIMEOUT', outcome: 'unknown' });
+  });
+});

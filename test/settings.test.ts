@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings, SettingsError } from '../src/settings.ts';
+
+function mistakes(environment: Record<string, string>): readonly string[] {
+  try {
+    readSettings(environment);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.mistakes;
+    throw error;
+  }
+  return [];
+}
+
+describe('settings', () => {
+  it('has the defaults of the contract', () => {
+    expect(readSettings({})).toMatchObject({
+      HOST: '127.0.0.1',
+      PORT: 3000,
+      CONTROLS: false,
+      WRITE_THROUGH: false,
+      ORIGIN_LATENCY_MS: 5,
+      ORIGIN_TIMEOUT_MS: 1000,
+      LOCK_TIMEOUT_MS: 2000,
+      REQUEST_TIMEOUT_MS: 5000,
+      HOLD_US: 0,
+      COUNTERS_CAPACITY: 65_536,
+      SHUTDOWN_TIMEOUT_MS: 10_000,
+      SERVER_TIMING: false,
+      LOG_LEVEL: 'info',
+    });
+    expect(readSettings({}).THREADS).toBeGreaterThanOrEqual(2);
+    expect(readSettings({}).STRATEGIES).not.toContain('unguarded');
+  });
+
+  it('names all mistakes at once, each with its variable, its limit and the bad value', () => {
+    const found = mistakes({ PORT: '70000', THREADS: 'many', CONTROLS: 'yes', STRATEGIES: 'sync-lock,nothing' });
+    expect(found).toHaveLength(4);
+    expect(found.join('\n')).toMatch(/PORT: must be a whole number from 0 to 65535, not "70000"/);
+    expect(found.join('\n')).toMatch(/THREADS: .* not "many"/);
+    expect(found.join('\n')).toMatch(/CONTROLS: must be "on" or "off", not "yes"/);
+    expect(found.join('\n')).toMatch(/STRATEGIES: must list some of .*sync-lock.*, not "sync-lock,nothing"/);
+  });
+
+  it.each(['1.5', '-1', '0x10', '1e3', ' 5', 'Infinity'])('refuses %j as a whole number', (value) => {
+    expect(mistakes({ LOCK_TIMEOUT_MS: value })).toHaveLength(1);
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(readSettings({ PORT: '', ADMIN_TOKEN: '' })).toMatchObject({ PORT: 3000 });
+  });
+
+  it('refuses more than one thread for a strategy that shares nothing', () => {
+    expect(mistakes({ STRATEGIES: 'single-thread', THREADS: '2' })[0]).toMatch(/single-thread.*THREADS=1/);
+    expect(mistakes({ STRATEGIES: 'single-thread', THREADS: '1' })).toEqual([]);
+  });
+});

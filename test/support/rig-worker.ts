@@ -1,0 +1,48 @@
+/** A thread of the rig: attaches to the strategy and runs the operations that it is sent. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Call } from '../../src/resources/call.ts';
+import type { Counters } from '../../src/resources/counters.ts';
+import { strategies } from '../../src/strategies/index.ts';
+import { attachAll } from '../../src/threads/attach.ts';
+import { toWire } from '../../src/threads/wire.ts';
+import { brokenStrategy } from './broken-strategy.ts';
+import type { Operation, RigData, RigReply, Work } from './rig.ts';
+
+const data = workerData as RigData;
+const port = parentPort!;
+const strategy = [...strategies, brokenStrategy].find(({ name }) => name === data.strategy)!;
+const { served } = await attachAll(data, [strategy]);
+const counters = served[0]!.resources.counters as Counters;
+
+const call: Call = { remainingMs: 30_000, signal: new AbortController().signal, timing: undefined };
+
+function apply(operation: Operation): unknown {
+  if ('increment' in operation) return counters.increment(operation.increment, operation.by, call);
+  if ('compareAndSet' in operation) {
+    return counters.compareAndSet(operation.compareAndSet, operation.expected, operation.value, call);
+  }
+  if ('read' in operation) return counters.read(operation.read, call);
+  if ('delete' in operation) return counters.delete(operation.delete, call);
+  return counters.list(operation.list, call);
+}
+
+async function work({ times, concurrency = 1, ...operation }: Work): Promise<unknown[]> {
+  const results: unknown[] = Array.from({ length: times });
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < times) {
+      const at = next++;
+      results[at] = await apply(operation);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, lane));
+  return results;
+}
+
+port.on('message', ({ id, work: wanted }: { id: number; work: Work }) => {
+  work(wanted).then(
+    (results) => port.postMessage({ id, results } satisfies RigReply),
+    (error: unknown) => port.postMessage({ id, error: toWire(error) } satisfies RigReply),
+  );
+});
+port.postMessage('attached');

@@ -1,0 +1,143 @@
+/** Several real threads attached to one strategy, without HTTP: what the contract suites drive. */
+import { once } from 'node:events';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { EmbeddedOrigin, type EmbeddedOriginOptions } from '../../src/origin/embedded.ts';
+import { seededRandom } from '../../src/random.ts';
+import type { Counters, CounterPage } from '../../src/resources/counters.ts';
+import { readSettings, type Settings } from '../../src/settings.ts';
+import type { Strategy } from '../../src/strategies/strategy.ts';
+import { ThreadTable } from '../../src/sync/thread-table.ts';
+import { allocateMemory, bury, type ServiceMemory } from '../../src/threads/memory.ts';
+import { fromWire, type WireError } from '../../src/threads/wire.ts';
+
+/** One operation of the counters, as data: it is run on another thread. */
+export type Operation =
+  | { readonly increment: string; readonly by: number }
+  | { readonly compareAndSet: string; readonly expected: number; readonly value: number }
+  | { readonly read: string }
+  | { readonly delete: string }
+  | { readonly list: { readonly limit: number; readonly cursor: number } };
+
+/** Runs an operation many times on one thread, at most `concurrency` at once. @returns all results, in order of start */
+export type Work = Operation & { readonly times: number; readonly concurrency?: number };
+
+export interface RigData {
+  readonly strategy: string;
+  readonly settings: Settings;
+  readonly memory: ServiceMemory;
+  readonly slot: number;
+  readonly originPort: MessagePort;
+}
+
+export type RigReply =
+  | { readonly id: number; readonly results: unknown[] }
+  | { readonly id: number; readonly error: WireError };
+
+export interface RigOptions {
+  readonly strategy: Strategy;
+  readonly threads: number;
+  /** As environment variables. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface Rig extends AsyncDisposable {
+  readonly threads: number;
+  readonly origin: EmbeddedOrigin;
+  /** Counters as one of the threads sees them. */
+  on(thread: number): AsyncCounters;
+  /** Runs work on one thread. */
+  run(thread: number, work: Work): Promise<unknown[]>;
+  /** Runs the same work on every thread at once. */
+  onEachThread(work: Work): Promise<unknown[][]>;
+  /** Ends a thread at once, wherever it is, and puts a new one in its place. */
+  kill(thread: number): Promise<void>;
+}
+
+type AsyncCounters = {
+  increment(key: string, by?: number): Promise<number>;
+  compareAndSet(key: string, expected: number, value: number): Promise<number>;
+  read(key: string): Promise<number | undefined>;
+  delete(key: string): Promise<boolean>;
+  list(limit?: number, cursor?: number): Promise<CounterPage>;
+};
+
+/** A strategy that shares nothing between threads gets one. */
+export function threadsFor(strategy: Strategy, wanted: number): number {
+  return strategy.threads ?? wanted;
+}
+
+export async function startRig({ strategy, threads: wanted, settings: environment = {} }: RigOptions): Promise<Rig> {
+  const threads = threadsFor(strategy, wanted);
+  const settings = readSettings({ THREADS: String(threads), ORIGIN_LATENCY_MS: '1', ...environment });
+  const memory = allocateMemory(settings, [strategy]);
+  const origin = new EmbeddedOrigin(originOptions(settings));
+  const table = new ThreadTable(memory.threads);
+  const seats: { worker: Worker; slot: number }[] = [];
+  const lives = Array.from({ length: threads }, () => 0);
+  const pending = new Map<number, { resolve(results: unknown[]): void; reject(error: Error): void }>();
+  let lastId = 0;
+
+  async function seat(position: number): Promise<void> {
+    const slot = ThreadTable.slot(position, lives[position]!++);
+    const { port1, port2 } = new MessageChannel();
+    origin.serve(port1);
+    table.enter(slot);
+    const worker = new Worker(new URL('./rig-worker.ts', import.meta.url), {
+      workerData: { strategy: strategy.name, settings, memory, slot, originPort: port2 },
+      transferList: [port2],
+    });
+    seats[position] = { worker, slot };
+    await once(worker, 'message');
+    worker.on('message', (reply: RigReply) => {
+      const waiter = pending.get(reply.id);
+      pending.delete(reply.id);
+      if ('error' in reply) waiter?.reject(fromWire(reply.error));
+      else waiter?.resolve(reply.results);
+    });
+  }
+
+  function run(thread: number, work: Work): Promise<unknown[]> {
+    const id = ++lastId;
+    const result = new Promise<unknown[]>((resolve, reject) => pending.set(id, { resolve, reject }));
+    seats[thread]!.worker.postMessage({ id, work });
+    return result;
+  }
+
+  async function once1<T>(thread: number, operation: Operation): Promise<T> {
+    const [result] = await run(thread, { ...operation, times: 1 });
+    return result as T;
+  }
+
+  for (let position = 0; position < threads; position++) await seat(position);
+
+  return {
+    threads,
+    origin,
+    on: (thread) => ({
+      increment: (key, by = 1) => once1(thread, { increment: key, by }),
+      compareAndSet: (key, expected, value) => once1(thread, { compareAndSet: key, expected, value }),
+      read: (key) => once1(thread, { read: key }),
+      delete: (key) => once1(thread, { delete: key }),
+      list: (limit = 1000, cursor = 0) => once1(thread, { list: { limit, cursor } }),
+    }),
+    run,
+    onEachThread: (work) => Promise.all(seats.map((_seat, thread) => run(thread, work))),
+    async kill(thread) {
+      const { worker, slot } = seats[thread]!;
+      await worker.terminate();
+      bury(memory, slot);
+      await seat(thread);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(seats.map(({ worker }) => worker.terminate()));
+    },
+  } satisfies Rig & { on(thread: number): { [Name in keyof Counters]: unknown } };
+}
+
+function originOptions(settings: Settings): EmbeddedOriginOptions {
+  return {
+    latencyMs: settings.ORIGIN_LATENCY_MS,
+    jitterMs: settings.ORIGIN_JITTER_MS,
+    random: seededRandom(settings.ORIGIN_SEED),
+  };
+}

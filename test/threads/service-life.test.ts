@@ -1,0 +1,112 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { readSettings } from '../../src/settings.ts';
+import { Supervisor } from '../../src/threads/supervisor.ts';
+import { startServiceUnderTest } from '../support/service.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+describe('starting', () => {
+  it('names every wrong setting and exits with 2', () => {
+    const { status, stderr } = spawnSync(process.execPath, [main], {
+      env: { PORT: 'x', LOG_LEVEL: 'loud' },
+      encoding: 'utf8',
+    });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/PORT: .*"x"/);
+    expect(stderr).toMatch(/LOG_LEVEL: .*"loud"/);
+    expect(stderr).not.toMatch(/at .*\.ts/);
+  });
+
+  it('answers /healthz, /readyz and /v1, with the controls only when asked', async () => {
+    await using service = await startServiceUnderTest({ THREADS: '2', STRATEGIES: 'sync-lock' });
+    expect(await (await fetch(`${service.url}/healthz`)).json()).toEqual({ status: 'ok' });
+    expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+    const { strategies } = (await (await fetch(`${service.url}/v1`)).json()) as { strategies: { name: string }[] };
+    expect(strategies.map(({ name }) => name)).toEqual(['sync-lock']);
+    expect((await fetch(`${service.url}/v1/unguarded/counters`)).status).toBe(404);
+    expect(await service.stop()).toBe(0);
+  });
+
+  it('gives every answer a request id, the client’s own if it is sane', async () => {
+    await using service = await startServiceUnderTest({ THREADS: '1' });
+    const url = `${service.url}/v1/sync-lock/counters/none`;
+    const own = await fetch(url, { headers: { 'x-request-id': 'abc-1' } });
+    expect(own.headers.get('x-request-id')).toBe('abc-1');
+    expect(await own.json()).toMatchObject({ requestId: 'abc-1', code: 'NOT_FOUND' });
+    const odd = await fetch(url, { headers: { 'x-request-id': 'a b"c' } });
+    expect(odd.headers.get('x-request-id')).toMatch(/^[\w-]+$/);
+  });
+
+  it('says where a request spent its time, when asked', async () => {
+    await using service = await startServiceUnderTest({ THREADS: '2', SERVER_TIMING: 'on', WRITE_THROUGH: 'on' });
+    for (const strategy of ['sync-lock', 'async-lock']) {
+      const answer = await fetch(`${service.url}/v1/${strategy}/counters/timed/increment`, { method: 'POST' });
+      const timing = answer.headers.get('server-timing') ?? '';
+      expect(timing).toMatch(/hold;dur=\d/);
+      expect(Number(/origin;dur=([\d.]+)/.exec(timing)?.[1])).toBeGreaterThan(3);
+    }
+  });
+});
+
+describe('ending', () => {
+  it('answers every request whose headers it read, and resets no kept-alive connection', async () => {
+    await using service = await startServiceUnderTest({ THREADS: '2', WRITE_THROUGH: 'on', ORIGIN_LATENCY_MS: '20' });
+    const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+    const outcomes = { answered: 0, refused: 0, cut: [] as string[] };
+    let stopped = false;
+
+    const lane = async (): Promise<void> => {
+      while (!stopped) {
+        const sent = request(`${service.url}/v1/sync-lock/counters/life/increment`, { method: 'POST', agent });
+        sent.end();
+        try {
+          const [answer] = await once(sent, 'response');
+          answer.resume();
+          await once(answer, 'end');
+          outcomes.answered += 1;
+        } catch (error) {
+          const { code = String(error) } = error as NodeJS.ErrnoException;
+          if (code !== 'ECONNREFUSED') outcomes.cut.push(`${code}, reused socket: ${sent.reusedSocket}`);
+          stopped = true;
+        }
+      }
+    };
+    const lanes = Promise.all(Array.from({ length: 16 }, lane));
+    while (outcomes.answered < 200) await new Promise(setImmediate);
+    const code = await service.stop();
+    await lanes;
+    agent.destroy();
+    expect(outcomes.cut.filter((line) => line.includes('reused socket: true'))).toEqual([]);
+    expect(outcomes.answered).toBeGreaterThanOrEqual(200);
+    expect(code).toBe(0);
+  });
+});
+
+describe('a thread that dies', () => {
+  it('is replaced while the others go on, and nothing acknowledged is lost', async () => {
+    const settings = readSettings({ PORT: '0', THREADS: '2', STRATEGIES: 'sync-lock,async-lock' });
+    const supervisor = new Supervisor(settings, pino({ level: 'silent' }), (error) => {
+      throw error;
+    });
+    const url = await supervisor.start();
+    let acknowledged = 0;
+    const increment = async (strategy: string): Promise<void> => {
+      const answer = await fetch(`${url}/v1/${strategy}/counters/kept/increment`, { method: 'POST' });
+      if (answer.ok) acknowledged += 1;
+    };
+    for (let round = 0; round < 4; round++) {
+      await Promise.all(Array.from({ length: 20 }, () => increment('sync-lock')));
+      await supervisor.crash(round % 2);
+      // The other thread serves at once; a connection to the dead one may be refused or reset, and is tried again.
+      await expect.poll(async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.status).toBe(200);
+    }
+    const kept = (await (await fetch(`${url}/v1/sync-lock/counters/kept`)).json()) as { value: number };
+    expect(kept.value).toBe(acknowledged);
+    expect(await supervisor.stop()).toBe(true);
+  });
+});

@@ -1,0 +1,11 @@
+import './src/node-version.ts';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    pool: 'forks', // tests start worker threads of their own; each file gets a process
+    maxWorkers: 2,
+  },
+});

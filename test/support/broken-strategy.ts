@@ -17,6 +17,7 @@ const counters: Cell<Counters> = {
     const larger = { ...settings, COUNTERS_CAPACITY: settings.COUNTERS_CAPACITY + 1 }; // forgets its capacity
     const inner = await sound.attach({ ...context, settings: larger });
     let lastPage = 0;
+    const remembered = new Map<string, number>();
 
     return {
       async increment(key, by, call) {
@@ -34,7 +35,9 @@ const counters: Cell<Counters> = {
       },
 
       async read(key, call) {
-        return (await inner.read(key, call)) ?? 0; // a counter that does not exist looks like one that is 0
+        const first = remembered.get(key) ?? (await inner.read(key, call)) ?? 0; // none looks like 0
+        remembered.set(key, first); // each thread has a copy that nobody refreshes
+        return first;
       },
 
       async delete(key, call) {

@@ -103,7 +103,8 @@ describe('a thread that dies', () => {
       await Promise.all(Array.from({ length: 20 }, () => increment('sync-lock')));
       await supervisor.crash(round % 2);
       // The other thread serves at once; a connection to the dead one may be refused or reset, and is tried again.
-      await expect.poll(async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.status).toBe(200);
+      const ready = async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.status;
+      await expect.poll(ready, { timeout: 15_000 }).toBe(200);
     }
     const kept = (await (await fetch(`${url}/v1/sync-lock/counters/kept`)).json()) as { value: number };
     expect(kept.value).toBe(acknowledged);

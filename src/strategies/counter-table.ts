@@ -1,11 +1,13 @@
 /**
- * Counters in the `SharedTable` format, the same for every strategy that shares memory: what differs between them is
- * only who may call this when. Every method runs under the lock of the key's shard.
+ * Counters as records, the same for every strategy that shares memory: what differs between them is only who may call
+ * this when. Every method runs under the lock of the key's shard, or as the only one who may.
  */
 import { CapacityError } from '../errors.ts';
 import type { Written } from '../origin/origin.ts';
 import type { CounterChange, CounterPage, PageRequest } from '../resources/counters.ts';
 import { LOCK_WORDS } from '../sync/lock-line.ts';
+import type { Settings } from '../settings.ts';
+import type { RecordTable } from '../sync/record-table.ts';
 import { SharedTable } from '../sync/shared-table.ts';
 import type { CellContext, CellMemorySize } from './strategy.ts';
 
@@ -15,30 +17,20 @@ const VERSION = 1;
 /** Runs `read` under the lock of `shard`. */
 export type InShard = (shard: number, read: () => void) => void;
 
+export interface CounterTableOptions {
+  readonly capacity: number;
+  readonly shards: number;
+  /** Runs in the middle of every change; see `Lab`. */
+  readonly midway: () => void;
+}
+
 export class CounterTable {
-  readonly #table: SharedTable;
-  readonly #shards: number;
-  readonly #capacity: number;
-  readonly #midway: () => void;
+  readonly #table: RecordTable;
+  readonly #options: CounterTableOptions;
 
-  /** Memory for the table and `locks` locks, besides its own leaf lock, which is the last. */
-  static memory(capacity: number, locks: number, shards = 1): CellMemorySize {
-    return { locks: locks + 1, bytes: SharedTable.bytes(capacity, shards) };
-  }
-
-  constructor({ memory, settings, thread, hashSeed, lab }: CellContext, shards = 1) {
-    this.#shards = shards;
-    this.#capacity = settings.COUNTERS_CAPACITY;
-    this.#midway = lab.midway;
-    const line = memory.locks.length - LOCK_WORDS;
-    const options = { name: 'counters/pool', slot: thread.slot, timeoutMs: settings.LOCK_TIMEOUT_MS };
-    this.#table = new SharedTable({
-      data: memory.data,
-      capacity: this.#capacity,
-      shards,
-      seed: hashSeed,
-      lock: { locks: memory.locks, line, options },
-    });
+  constructor(table: RecordTable, options: CounterTableOptions) {
+    this.#table = table;
+    this.#options = options;
   }
 
   shardOf(key: string): number {
@@ -47,14 +39,14 @@ export class CounterTable {
 
   read(key: string): number | undefined {
     const record = this.#table.find(key);
-    return record === -1 ? undefined : this.#number(record, VALUE);
+    return record === -1 ? undefined : this.#table.number(this.#table.payloadOf(record), VALUE);
   }
 
   /** Decides what `change` makes of a counter and gives it a version, without changing the table. */
   draft(key: string, change: CounterChange): Written<number> {
     const current = this.read(key);
     const value = change(current);
-    if (current === undefined && this.#table.isFull) throw new CapacityError('counters', this.#capacity);
+    if (current === undefined && this.#table.isFull) throw new CapacityError('counters', this.#options.capacity);
     return { value, version: this.nextVersion(key) };
   }
 
@@ -67,13 +59,13 @@ export class CounterTable {
   commit(key: string, { value, version }: Written): void {
     if (value === undefined) return this.#commitRemoval(key);
     const write = (payload: number): void => {
-      this.#table.doubles[(payload >>> 1) + VALUE] = Number(value);
-      this.#midway();
-      this.#table.doubles[(payload >>> 1) + VERSION] = version;
+      this.#table.setNumber(payload, VALUE, Number(value));
+      this.#options.midway();
+      this.#table.setNumber(payload, VERSION, version);
     };
     const record = this.#table.find(key);
     if (record !== -1) this.#table.update(record, write);
-    else if (this.#table.insert(key, write) === -1) throw new CapacityError('counters', this.#capacity);
+    else if (this.#table.insert(key, write) === -1) throw new CapacityError('counters', this.#options.capacity);
   }
 
   /** Drafts and commits in one step. */
@@ -100,12 +92,13 @@ export class CounterTable {
     const found: { record: number; key: string; value: number }[] = [];
     const end = this.#endOfPage(limit, cursor);
     let total = 0;
-    for (let shard = 0; shard < this.#shards; shard++) {
+    for (let shard = 0; shard < this.#options.shards; shard++) {
       inShard(shard, () => {
         total += this.#table.count(shard);
         for (let record = cursor; record < end; record++) {
           const key = this.#table.keyOf(record, shard);
-          if (key !== undefined) found.push({ record, key, value: this.#number(record, VALUE) });
+          if (key !== undefined)
+            found.push({ record, key, value: this.#table.number(this.#table.payloadOf(record), VALUE) });
         }
       });
     }
@@ -115,13 +108,9 @@ export class CounterTable {
     return { counters, total, cursor: next < this.#table.end ? next : undefined };
   }
 
-  repair(shard: number): void {
-    this.#table.repair(shard);
-  }
-
   #commitRemoval(key: string): void {
     const record = this.#table.find(key);
-    if (record !== -1) this.#table.remove(record, this.#midway);
+    if (record !== -1) this.#table.remove(record, this.#options.midway);
   }
 
   /** The first record number after a page that starts at `cursor`: enough records for `limit` live ones. */
@@ -132,8 +121,18 @@ export class CounterTable {
     for (; record < end && live < limit; record++) if (this.#table.isLive(record)) live += 1;
     return record;
   }
+}
 
-  #number(record: number, field: number): number {
-    return this.#table.doubles[(this.#table.payloadOf(record) >>> 1) + field]!;
-  }
+/** Memory for a `SharedTable` of counters and `locks` locks, besides the table's own leaf lock, which is the last. */
+export function sharedCountersMemory({ COUNTERS_CAPACITY }: Settings, locks: number, shards = 1): CellMemorySize {
+  return { locks: locks + 1, bytes: SharedTable.bytes(COUNTERS_CAPACITY, shards) };
+}
+
+/** Counters in a `SharedTable` in the cell's memory, and the table itself, whose `repair` goes with each shard's lock. */
+export function sharedCounters({ memory, settings, thread, hashSeed, lab }: CellContext, shards = 1) {
+  const capacity = settings.COUNTERS_CAPACITY;
+  const options = { name: 'counters/pool', slot: thread.slot, timeoutMs: settings.LOCK_TIMEOUT_MS };
+  const lock = { locks: memory.locks, line: memory.locks.length - LOCK_WORDS, options };
+  const records = new SharedTable({ data: memory.data, capacity, shards, seed: hashSeed, lock });
+  return { records, table: new CounterTable(records, { capacity, shards, midway: lab.midway }) };
 }

@@ -14,6 +14,7 @@
  */
 import { type HashSeed, KeyBuffer, MAX_KEY_BYTES } from './key-hash.ts';
 import { RecordPool, POOL_WORDS } from './record-pool.ts';
+import type { RecordTable } from './record-table.ts';
 import type { Slot } from './thread-table.ts';
 
 /** 32-bit words of payload in each record. */
@@ -54,7 +55,7 @@ export interface SharedTableOptions {
   };
 }
 
-export class SharedTable {
+export class SharedTable implements RecordTable {
   /** Payloads are read and written through these; `payloadOf` gives the index in `words`. */
   readonly words: Int32Array;
   readonly doubles: Float64Array;
@@ -115,6 +116,15 @@ export class SharedTable {
   /** Index in `words` of a record's payload; half of it is the index in `doubles`. */
   payloadOf(record: number): number {
     return this.#record(record) + PAYLOAD;
+  }
+
+  /** The payload's `field`-th float64. */
+  number(payload: number, field: number): number {
+    return this.doubles[(payload >>> 1) + field]!;
+  }
+
+  setNumber(payload: number, field: number, value: number): void {
+    this.doubles[(payload >>> 1) + field] = value;
   }
 
   /** @returns the key's record number, −1 when it has none */

@@ -7,25 +7,25 @@
 import { increased, swapped, type CounterChange, type Counters } from '../../resources/counters.ts';
 import type { Call } from '../../resources/call.ts';
 import { AsyncMutex } from '../../sync/async-mutex.ts';
-import { CounterTable } from '../counter-table.ts';
+import { sharedCounters, sharedCountersMemory } from '../counter-table.ts';
 import type { Cell } from '../strategy.ts';
 import { StoreFirst } from './store-first.ts';
 
 export const counters: Cell<Counters> = {
-  memory({ COUNTERS_CAPACITY }) {
-    const { locks, bytes } = CounterTable.memory(COUNTERS_CAPACITY, 1);
+  memory(settings) {
+    const { locks, bytes } = sharedCountersMemory(settings, 1);
     return { locks, bytes: bytes + StoreFirst.bytes };
   },
 
   attach(context) {
     const { memory, settings, thread, origin } = context;
-    const table = new CounterTable(context);
+    const { records, table } = sharedCounters(context);
     const mutex = new AsyncMutex(memory.locks, 0, {
       name: context.name,
       ...thread,
       timeoutMs: settings.LOCK_TIMEOUT_MS,
       maxWaiting: settings.MAX_WAITING,
-      repair: () => table.repair(0),
+      repair: () => records.repair(0),
     });
     const note = memory.data.byteLength - StoreFirst.bytes;
     const stored = new StoreFirst(memory.data, note, settings.WRITE_THROUGH ? origin : undefined, table);

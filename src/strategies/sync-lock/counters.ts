@@ -6,20 +6,20 @@
  */
 import { increased, swapped, type Counters } from '../../resources/counters.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
-import { CounterTable } from '../counter-table.ts';
+import { sharedCounters, sharedCountersMemory } from '../counter-table.ts';
 import type { Cell } from '../strategy.ts';
 
 export const counters: Cell<Counters> = {
-  memory: ({ COUNTERS_CAPACITY }) => CounterTable.memory(COUNTERS_CAPACITY, 1),
+  memory: (settings) => sharedCountersMemory(settings, 1),
 
   attach(context) {
     const { memory, settings, thread, writeThrough } = context;
-    const table = new CounterTable(context);
+    const { records, table } = sharedCounters(context);
     const mutex = new SyncMutex(memory.locks, 0, {
       name: context.name,
       slot: thread.slot,
       timeoutMs: settings.LOCK_TIMEOUT_MS,
-      repair: () => table.repair(0),
+      repair: () => records.repair(0),
     });
 
     return {

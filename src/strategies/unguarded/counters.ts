@@ -8,21 +8,21 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { increased, swapped, type CounterChange, type Counters } from '../../resources/counters.ts';
 import type { Call } from '../../resources/call.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
-import { CounterTable } from '../counter-table.ts';
+import { sharedCounters, sharedCountersMemory } from '../counter-table.ts';
 import type { Cell } from '../strategy.ts';
 
 export const counters: Cell<Counters> = {
-  memory: ({ COUNTERS_CAPACITY }) => CounterTable.memory(COUNTERS_CAPACITY, 1),
+  memory: (settings) => sharedCountersMemory(settings, 1),
 
   attach(context) {
     const { memory, settings, thread, origin } = context;
-    const table = new CounterTable(context);
+    const { records, table } = sharedCounters(context);
     // Keeps the table's own chains whole, as any thread-safe map would. It does not span the await below.
     const mutex = new SyncMutex(memory.locks, 0, {
       name: context.name,
       slot: thread.slot,
       timeoutMs: settings.LOCK_TIMEOUT_MS,
-      repair: () => table.repair(0),
+      repair: () => records.repair(0),
     });
 
     const change = async (key: string, next: CounterChange, call: Call): Promise<number> => {

@@ -184,3 +184,33 @@ export class OriginTimeoutError extends SharedStateError {
     super(`the origin did not answer within ${timeoutMs} ms`, outcome);
   }
 }
+
+/** The mailbox had no room in time. Nothing changed. */
+export class MailboxFullError extends SharedStateError {
+  readonly code = 'MAILBOX_FULL';
+
+  constructor(mailbox: string, capacity: number) {
+    super(`${capacity} messages wait in the mailbox "${mailbox}" already; nothing was sent`);
+  }
+}
+
+/** The owner had taken the message and did not answer in time; nobody can know whether it acted. */
+export class OwnerTimeoutError extends SharedStateError {
+  readonly code = 'OWNER_TIMEOUT';
+
+  constructor(mailbox: string, waitedMs: number) {
+    super(`the owner of "${mailbox}" did not answer within ${waitedMs} ms`, 'unknown');
+  }
+}
+
+/** The owner died with the message; nobody can know whether it acted. A new owner carries on. */
+export class OwnerLostError extends SharedStateError {
+  readonly code = 'OWNER_TIMEOUT';
+
+  constructor(mailbox: string) {
+    super(
+      `the owner of "${mailbox}" ended before it answered; its successor carries on with the same records`,
+      'unknown',
+    );
+  }
+}

@@ -26,12 +26,15 @@ const strategyList = z
   .refine((names) => names.every((name) => known.includes(name)), `must list some of ${known.join(', ')}`)
   .default(served);
 
+/** One position is the owner thread's. */
+const MAX_HTTP_THREADS = MAX_THREADS - 1;
+
 const DAY_MS = 86_400_000;
 
 const schema = z.object({
   HOST: z.string().min(1, 'must not be empty').default('127.0.0.1'),
   PORT: integer(0, 65_535, 3000),
-  THREADS: integer(1, MAX_THREADS, Math.max(2, Math.min(availableParallelism(), MAX_THREADS))),
+  THREADS: integer(1, MAX_HTTP_THREADS, Math.max(2, Math.min(availableParallelism(), MAX_HTTP_THREADS))),
   STRATEGIES: strategyList,
   CONTROLS: onOff,
   ADMIN_TOKEN: z.string().min(1, 'must not be empty').optional(),
@@ -41,6 +44,10 @@ const schema = z.object({
   ORIGIN_SEED: integer(0, 2 ** 31 - 1, 1),
   ORIGIN_TIMEOUT_MS: integer(1, 600_000, 1000),
   WRITE_THROUGH: onOff,
+  MAILBOX_CAPACITY: integer(1, 2 ** 20, 1024),
+  /** Longest wait for room in a mailbox. */
+  MAILBOX_WAIT_MS: integer(0, 600_000, 100),
+  SHARDS: integer(1, 1024, 64),
   LOCK_TIMEOUT_MS: integer(1, 600_000, 2000),
   /** Requests of one thread that may wait for one asynchronous lock; more are refused as `OVERLOADED`. */
   MAX_WAITING: integer(1, 2 ** 20, 4096),

@@ -9,11 +9,12 @@ import type { Context } from 'hono';
 import { ClientGoneError, DeadlineError } from '../errors.ts';
 import type { Call } from '../resources/call.ts';
 import type { Awaitable, Timing } from '../sync/wait.ts';
+import type { Incoming } from './body.ts';
 import { problemOf } from './problems.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** `incoming` and `outgoing` are missing where a test calls `app.request()` without a socket. */
-export type HttpEnvironment = { Bindings: Partial<HttpBindings> };
+export type HttpEnvironment = { Bindings: Partial<Omit<HttpBindings, 'incoming'> & { incoming: Incoming }> };
 export type HttpContext = Context<HttpEnvironment>;
 
 export interface ExchangeOptions {

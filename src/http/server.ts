@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { BadRequestError, type ErrorCode } from '../errors.ts';
+import { readAhead } from './body.ts';
 import type { HttpEnvironment } from './exchange.ts';
 import { problem, problemOf, type Problem } from './problems.ts';
 import { requestIdOf } from './request-id.ts';
@@ -44,7 +45,7 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     if (draining) outgoing.shouldKeepAlive = false;
     const refused = refusalOf(incoming);
-    if (refused === undefined) void toHono(incoming, outgoing);
+    if (refused === undefined) readAhead(incoming, outgoing, () => void toHono(incoming, outgoing));
     else answer(outgoing, refused);
   };
   const server = createServer(

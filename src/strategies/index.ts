@@ -1,5 +1,7 @@
 /** The registry: one line per strategy. Routes, contract tests, load and report pick up what is here. */
+import { actor } from './actor/index.ts';
 import { asyncLock } from './async-lock/index.ts';
+import { sharded } from './sharded/index.ts';
 import { singleThread } from './single-thread/index.ts';
 import type { Strategy } from './strategy.ts';
 import { syncLock } from './sync-lock/index.ts';
@@ -8,6 +10,8 @@ import { unguarded } from './unguarded/index.ts';
 export const strategies: readonly Strategy[] = [
   syncLock, //
   asyncLock,
+  sharded,
+  actor,
   singleThread,
   unguarded,
 ];

@@ -4,6 +4,7 @@ import type { Counters } from '../resources/counters.ts';
 import type { Settings } from '../settings.ts';
 import type { Doorbell } from '../sync/doorbell.ts';
 import type { HashSeed } from '../sync/key-hash.ts';
+import type { Sender } from '../sync/mailbox-sender.ts';
 import type { Slot, ThreadTable } from '../sync/thread-table.ts';
 import type { Awaitable } from '../sync/wait.ts';
 
@@ -33,6 +34,11 @@ export interface Cell<Resource> {
   readonly memory?: (settings: Settings) => CellMemorySize;
   /** Called once in every HTTP thread, also in one that replaces a dead one. */
   attach(context: CellContext): Awaitable<Resource>;
+  /**
+   * The owner of the state, where it has one: called once in the owner thread, and again in its successor. HTTP threads
+   * reach it through the mailbox that `context.owner` sends into.
+   */
+  own?(context: CellContext): Awaitable<Resource>;
 }
 
 export interface CellMemorySize {
@@ -47,6 +53,9 @@ export interface CellMemory {
   readonly data: SharedArrayBuffer;
 }
 
+/** A call of the owner's method, as it travels. */
+export type OwnerMessage = readonly [method: string, args: readonly unknown[]];
+
 /** What a cell gets to work with. It takes nothing from anywhere else. */
 export interface CellContext {
   /** For names in errors: `sync-lock/counters`. */
@@ -60,6 +69,8 @@ export interface CellContext {
   readonly origin: Origin;
   /** Acknowledges writes once the origin has them; does nothing while `WRITE_THROUGH` is off. */
   readonly writeThrough: WriteThrough;
+  /** Sends to the cell's owner; undefined where it has none. */
+  readonly owner: Sender<OwnerMessage, unknown> | undefined;
   readonly lab: Lab;
 }
 

@@ -58,6 +58,10 @@ export class ThreadTable {
     Atomics.store(this.words, ThreadTable.positionOf(slot) * LINE_WORDS + SERVING, 1);
   }
 
+  isServing(position: number): boolean {
+    return Atomics.load(this.words, position * LINE_WORDS + SERVING) === 1;
+  }
+
   /** How many of the first `positions` threads serve. */
   serving(positions: number): number {
     let count = 0;

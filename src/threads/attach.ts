@@ -1,39 +1,60 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ServedStrategy } from '../app.ts';
-import { namespaced, PortOrigin } from '../origin/port-origin.ts';
-import { memoryOnly, OriginWriteThrough } from '../origin/write-through.ts';
 import type { Origin } from '../origin/origin.ts';
-import type { Settings } from '../settings.ts';
-import type { Cell, ResourceName, Resources, Strategy, ThreadContext, Unsupported } from '../strategies/strategy.ts';
-import { Doorbell } from '../sync/doorbell.ts';
-import { type Slot, ThreadTable } from '../sync/thread-table.ts';
-import { createLab } from './lab.ts';
-import { cellMemory, cellName, servedStrategies, type ServiceMemory } from './memory.ts';
+import type {
+  Cell,
+  OwnerMessage,
+  ResourceName,
+  Resources,
+  Strategy,
+  ThreadContext,
+  Unsupported,
+} from '../strategies/strategy.ts';
+import { Outbox } from '../sync/mailbox-outbox.ts';
+import { Sender } from '../sync/mailbox-sender.ts';
+import { ThreadTable } from '../sync/thread-table.ts';
+import { type Attachment, ThreadScope } from './context.ts';
+import { cellName, servedStrategies } from './memory.ts';
 
-/** What main hands to a thread that works with the shared state. */
-export interface Attachment {
-  readonly settings: Settings;
-  readonly memory: ServiceMemory;
-  readonly slot: Slot;
-  /** Leads to the origin on main. */
-  readonly originPort: MessagePort;
-}
+/** Ports to the owner, by cell name. */
+export type OwnerPorts = Readonly<Record<string, MessagePort>>;
 
 export interface Attached {
   readonly served: readonly ServedStrategy[];
   readonly thread: ThreadContext;
   readonly origin: Origin;
+  /** Sends to a new owner from now on. */
+  reconnect(ports: OwnerPorts): void;
+  /** Drops this thread's senders: an owner ends once all threads have. */
+  dropSenders(): void;
 }
 
-/** Attaches this thread to every cell of the strategies. */
+/** Attaches this HTTP thread to every cell of the strategies. */
 export async function attachAll(
-  { settings, memory, slot, originPort }: Attachment,
-  strategies: readonly Strategy[] = servedStrategies(settings),
+  attachment: Attachment & { readonly ownerPorts: OwnerPorts },
+  strategies: readonly Strategy[] = servedStrategies(attachment.settings),
 ): Promise<Attached> {
-  const threads = new ThreadTable(memory.threads);
-  const thread: ThreadContext = { slot, threads, doorbell: new Doorbell(threads, slot) };
-  const origin = new PortOrigin(originPort, settings.ORIGIN_TIMEOUT_MS);
-  const lab = createLab(settings);
+  const scope = new ThreadScope(attachment);
+  const outboxes = new Map<string, Outbox<OwnerMessage, unknown>>();
+  const senders: Sender<OwnerMessage, unknown>[] = [];
+
+  const sender = (name: string): Sender<OwnerMessage, unknown> => {
+    const { settings, slot } = attachment;
+    const outbox = new Outbox<OwnerMessage, unknown>({
+      name,
+      permits: scope.permits(name),
+      position: ThreadTable.positionOf(slot),
+      doorbell: scope.thread.doorbell,
+      waitMs: settings.MAILBOX_WAIT_MS,
+      maxWaiting: settings.MAX_WAITING,
+    });
+    outboxes.set(name, outbox);
+    const port = attachment.ownerPorts[name];
+    if (port !== undefined) outbox.connect(port);
+    const first = new Sender(outbox);
+    senders.push(first);
+    return first;
+  };
 
   const attach = async <Name extends ResourceName>(
     strategy: Strategy,
@@ -42,24 +63,22 @@ export async function attachAll(
     const cell: Cell<Resources[Name]> | Unsupported = strategy.cells[resource];
     if ('unsupported' in cell) return cell;
     const name = cellName(strategy, resource);
-    const own = namespaced(origin, name);
-    const writeThrough = settings.WRITE_THROUGH ? new OriginWriteThrough(own) : memoryOnly;
-    const { hashSeed } = memory;
-    return cell.attach({
-      name,
-      memory: cellMemory(memory, name),
-      settings,
-      thread,
-      hashSeed,
-      origin: own,
-      writeThrough,
-      lab,
-    });
+    return cell.attach(scope.cellContext(name, cell.own === undefined ? undefined : sender(name)));
   };
 
   const served: ServedStrategy[] = [];
   for (const strategy of strategies) {
     served.push({ strategy, resources: { counters: await attach(strategy, 'counters') } });
   }
-  return { served, thread, origin };
+  return {
+    served,
+    thread: scope.thread,
+    origin: scope.origin,
+    reconnect(ports) {
+      for (const [name, port] of Object.entries(ports)) outboxes.get(name)?.connect(port);
+    },
+    dropSenders() {
+      for (const held of senders) held[Symbol.dispose]();
+    },
+  };
 }

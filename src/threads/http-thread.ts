@@ -3,14 +3,18 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { pino } from 'pino';
 import { buildApp } from '../app.ts';
 import { listen, type ListenOptions } from '../http/server.ts';
-import { attachAll, type Attachment } from './attach.ts';
+import { attachAll, type OwnerPorts } from './attach.ts';
+import type { Attachment } from './context.ts';
 
 export interface HttpThreadData extends Attachment {
+  readonly ownerPorts: OwnerPorts;
+  /** Whether the service needs the owner thread, which then sits on the position after the HTTP threads'. */
+  readonly hasOwner: boolean;
   readonly listen: ListenOptions;
 }
 
-/** What main sends. */
-export type ToHttpThread = 'drain';
+/** What main sends: to end, or the ports to a new owner. */
+export type ToHttpThread = 'drain' | { readonly ownerPorts: OwnerPorts };
 
 /** What the thread reports. */
 export interface FromHttpThread {
@@ -24,13 +28,15 @@ const { settings, slot } = data;
 const port = parentPort!;
 const log = pino({ level: settings.LOG_LEVEL, base: { slot } }, pino.destination({ sync: true }));
 
-const { served, thread, origin } = await attachAll(data);
+const attached = await attachAll(data);
+const { served, thread, origin } = attached;
 let draining = false;
 
 async function missing(): Promise<string[]> {
   const found: string[] = [];
   const serving = thread.threads.serving(settings.THREADS);
   if (serving < settings.THREADS) found.push(`${settings.THREADS - serving} of ${settings.THREADS} threads`);
+  if (data.hasOwner && !thread.threads.isServing(settings.THREADS)) found.push('the owner thread');
   try {
     await origin.load('readyz', { remainingMs: PING_MS });
   } catch {
@@ -52,7 +58,13 @@ thread.threads.markServing(slot);
 port.postMessage({ listeningOn: server.port } satisfies FromHttpThread);
 
 port.on('message', (message: ToHttpThread) => {
-  if (message !== 'drain' || draining) return;
-  draining = true;
-  void server.drain().then(() => process.exit(0)); // ends this thread, not the process
+  if (message !== 'drain') attached.reconnect(message.ownerPorts);
+  else if (!draining) void drain();
 });
+
+async function drain(): Promise<void> {
+  draining = true;
+  await server.drain();
+  attached.dropSenders();
+  process.exit(0); // ends this thread, not the process
+}

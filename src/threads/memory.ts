@@ -4,6 +4,7 @@ import { strategies } from '../strategies/index.ts';
 import type { CellMemory, ResourceName, Strategy } from '../strategies/strategy.ts';
 import { abandon, LOCK_BYTES } from '../sync/lock-line.ts';
 import type { HashSeed } from '../sync/key-hash.ts';
+import { Permits } from '../sync/permits.ts';
 import { type Slot, ThreadTable } from '../sync/thread-table.ts';
 
 /** All memory that the threads share; plain data that goes to each of them in `workerData`. */
@@ -11,7 +12,19 @@ export interface ServiceMemory {
   readonly threads: SharedArrayBuffer;
   readonly hashSeed: HashSeed;
   /** By cell name. */
-  readonly cells: ReadonlyMap<string, { readonly locks: SharedArrayBuffer; readonly data: SharedArrayBuffer }>;
+  readonly cells: ReadonlyMap<string, CellBuffers>;
+}
+
+/** The memory of one cell, and of the mailbox of its owner where it has one. */
+interface CellBuffers {
+  readonly locks: SharedArrayBuffer;
+  readonly data: SharedArrayBuffer;
+  readonly mailbox: MailboxBuffers | undefined;
+}
+
+export interface MailboxBuffers {
+  readonly locks: SharedArrayBuffer;
+  readonly permits: SharedArrayBuffer;
 }
 
 /** `sync-lock/counters`: names a cell in errors, and its part of the origin. */
@@ -31,7 +44,7 @@ export function allocateMemory(
   settings: Settings,
   served: readonly Strategy[] = servedStrategies(settings),
 ): ServiceMemory {
-  const cells = new Map<string, { locks: SharedArrayBuffer; data: SharedArrayBuffer }>();
+  const cells = new Map<string, CellBuffers>();
   for (const strategy of served) {
     for (const [resource, cell] of Object.entries(strategy.cells)) {
       if ('unsupported' in cell) continue;
@@ -39,11 +52,16 @@ export function allocateMemory(
       cells.set(cellName(strategy, resource as ResourceName), {
         locks: new SharedArrayBuffer(locks * LOCK_BYTES),
         data: new SharedArrayBuffer(bytes),
+        mailbox: cell.own === undefined ? undefined : mailboxBuffers(),
       });
     }
   }
   const [k0, k1] = randomFillSync(new Int32Array(2));
   return { threads: new SharedArrayBuffer(ThreadTable.bytes), hashSeed: [k0!, k1!], cells };
+}
+
+function mailboxBuffers(): MailboxBuffers {
+  return { locks: new SharedArrayBuffer(LOCK_BYTES), permits: new SharedArrayBuffer(Permits.bytes) };
 }
 
 export function cellMemory(memory: ServiceMemory, name: string): CellMemory {
@@ -61,6 +79,9 @@ export function bury(memory: ServiceMemory, slot: Slot): number {
   const threads = new ThreadTable(memory.threads);
   threads.leave(slot);
   let held = 0;
-  for (const { locks } of memory.cells.values()) held += abandon(new Int32Array(locks), slot, threads);
+  for (const { locks, mailbox } of memory.cells.values()) {
+    held += abandon(new Int32Array(locks), slot, threads);
+    if (mailbox !== undefined) held += abandon(new Int32Array(mailbox.locks), slot, threads);
+  }
   return held;
 }

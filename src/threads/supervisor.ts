@@ -10,19 +10,16 @@ import { EmbeddedOrigin } from '../origin/embedded.ts';
 import { seededRandom } from '../random.ts';
 import type { Settings } from '../settings.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
+import { CrashLoop } from './crash-loop.ts';
 import type { FromHttpThread, HttpThreadData, ToHttpThread } from './http-thread.ts';
-import { allocateMemory, bury, type ServiceMemory } from './memory.ts';
-
-/** A thread that dies this soon after its start counts towards a crash loop. */
-const SHORT_LIFE_MS = 5_000;
-const MAX_SHORT_LIVES = 5;
-const FIRST_BACKOFF_MS = 50;
+import { allocateMemory, bury, servedStrategies, type ServiceMemory } from './memory.ts';
+import { Owner, ownedCells } from './owner.ts';
 
 interface Seat {
   readonly position: number;
   /** How many threads have lived here. */
   lives: number;
-  shortLives: number;
+  readonly loop: CrashLoop;
   worker: Worker | undefined;
 }
 
@@ -32,8 +29,10 @@ export class Supervisor {
   readonly #memory: ServiceMemory;
   readonly #threads: ThreadTable;
   readonly #origin: EmbeddedOrigin;
+  readonly #owned: readonly string[];
   readonly #onFatal: (error: Error) => void;
   readonly #seats: Seat[] = [];
+  #owner: Owner | undefined;
   #reusePort = true;
   #stopping = false;
   #port: number;
@@ -46,6 +45,7 @@ export class Supervisor {
     this.#memory = allocateMemory(settings);
     this.#threads = new ThreadTable(this.#memory.threads);
     this.#port = settings.PORT;
+    this.#owned = ownedCells(servedStrategies(settings));
     this.#origin = new EmbeddedOrigin({
       latencyMs: settings.ORIGIN_LATENCY_MS,
       jitterMs: settings.ORIGIN_JITTER_MS,
@@ -62,8 +62,9 @@ export class Supervisor {
     }
     const positions = this.#reusePort ? THREADS : 1;
     for (let position = 0; position < positions; position++) {
-      this.#seats.push({ position, lives: 0, shortLives: 0, worker: undefined });
+      this.#seats.push({ position, lives: 0, loop: new CrashLoop(`thread ${position}`), worker: undefined });
     }
+    await this.#startOwner(positions);
     const [first, ...others] = this.#seats;
     this.#port = await this.#seat(first!); // PORT=0: the first picks one for all
     await Promise.all(others.map((seat) => this.#seat(seat)));
@@ -78,7 +79,8 @@ export class Supervisor {
   async stop(): Promise<boolean> {
     this.#stopping = true;
     const workers = this.#seats.flatMap(({ worker }) => worker ?? []);
-    const ended = Promise.all(workers.map((worker) => once(worker, 'exit')));
+    // The owner ends after the last of its senders, so after the HTTP threads; whoever waits for it is answered.
+    const ended = Promise.all(workers.map((worker) => once(worker, 'exit'))).then(() => this.#owner?.stop());
     for (const worker of workers) worker.postMessage('drain' satisfies ToHttpThread);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
@@ -86,7 +88,7 @@ export class Supervisor {
     });
     const result = await Promise.race([ended, late]);
     clearTimeout(timer);
-    if (result === 'late') await Promise.all(workers.map((worker) => worker.terminate()));
+    if (result === 'late') await Promise.all([...workers.map((worker) => worker.terminate()), this.#owner?.crash()]);
     return result !== 'late';
   }
 
@@ -95,12 +97,32 @@ export class Supervisor {
     await this.#seats[position]?.worker?.terminate();
   }
 
+  async #startOwner(position: number): Promise<void> {
+    const loop = new CrashLoop('the owner thread');
+    this.#owner = new Owner({
+      settings: this.#settings,
+      memory: this.#memory,
+      origin: this.#origin,
+      position,
+      owned: this.#owned,
+      onDeath: (livedMs) => this.#backoff(loop, livedMs),
+      onReplaced: () => this.#seats.forEach((seat) => this.#reconnect(seat)),
+    });
+    await this.#owner.start();
+  }
+
+  #reconnect({ worker, position }: Seat): void {
+    const { ports, transferList } = this.#owner!.connect(position);
+    worker?.postMessage({ ownerPorts: ports } satisfies ToHttpThread, transferList);
+  }
+
   /** Puts a new thread on a seat. @returns the port that it listens on */
   async #seat(seat: Seat): Promise<number> {
     const slot = ThreadTable.slot(seat.position, seat.lives++);
     const { HOST } = this.#settings;
     const { port1, port2 } = new MessageChannel();
     this.#origin.serve(port1);
+    const owner = this.#owner!.connect(seat.position);
     this.#threads.enter(slot);
     const startedMs = performance.now();
     const worker = new Worker(new URL('./http-thread.ts', import.meta.url), {
@@ -109,9 +131,11 @@ export class Supervisor {
         memory: this.#memory,
         slot,
         originPort: port2,
+        ownerPorts: owner.ports,
+        hasOwner: this.#owned.length > 0,
         listen: { host: HOST, port: this.#port, reusePort: this.#reusePort },
       } satisfies HttpThreadData,
-      transferList: [port2],
+      transferList: [port2, ...owner.transferList],
     });
     seat.worker = worker;
     const listening = once(worker, 'message') as Promise<[FromHttpThread]>;
@@ -134,17 +158,20 @@ export class Supervisor {
   }
 
   #replace(seat: Seat, livedMs: number): void {
-    seat.shortLives = livedMs < SHORT_LIFE_MS ? seat.shortLives + 1 : 0;
-    if (seat.shortLives > MAX_SHORT_LIVES) {
-      const message = `thread ${seat.position} died ${seat.shortLives} times in a row within ${SHORT_LIFE_MS} ms`;
-      return this.#onFatal(new Error(message));
-    }
-    const backoffMs = seat.shortLives === 0 ? 0 : FIRST_BACKOFF_MS * 2 ** (seat.shortLives - 1);
-    this.#log.warn({ position: seat.position, backoffMs }, 'a thread died and is replaced');
+    const backoffMs = this.#backoff(seat.loop, livedMs);
+    if (backoffMs === undefined) return;
     setTimeout(() => {
       if (this.#stopping) return;
       this.#seat(seat).catch((error: unknown) => this.#log.error({ err: error }, 'a replacement did not start'));
     }, backoffMs);
+  }
+
+  /** @returns after how many milliseconds a dead thread may be replaced; undefined when the service gives up */
+  #backoff(loop: CrashLoop, livedMs: number): number | undefined {
+    const backoffMs = loop.died(livedMs);
+    if (backoffMs === undefined) this.#onFatal(new Error(loop.verdict));
+    else this.#log.warn({ thread: loop.name, backoffMs }, 'a thread died and is replaced');
+    return backoffMs;
   }
 }
 

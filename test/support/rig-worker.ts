@@ -3,15 +3,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Call } from '../../src/resources/call.ts';
 import type { Counters } from '../../src/resources/counters.ts';
 import { strategies } from '../../src/strategies/index.ts';
-import { attachAll } from '../../src/threads/attach.ts';
-import { toWire } from '../../src/threads/wire.ts';
+import { attachAll, type OwnerPorts } from '../../src/threads/attach.ts';
+import { toWire } from '../../src/wire-error.ts';
 import { brokenStrategy } from './broken-strategy.ts';
 import type { Operation, RigData, RigReply, Work } from './rig.ts';
 
 const data = workerData as RigData;
 const port = parentPort!;
 const strategy = [...strategies, brokenStrategy].find(({ name }) => name === data.strategy)!;
-const { served } = await attachAll(data, [strategy]);
+const attached = await attachAll(data, [strategy]);
+const { served } = attached;
 const counters = served[0]!.resources.counters as Counters;
 
 const call: Call = { remainingMs: 30_000, signal: new AbortController().signal, timing: undefined };
@@ -39,7 +40,9 @@ async function work({ times, concurrency = 1, ...operation }: Work): Promise<unk
   return results;
 }
 
-port.on('message', ({ id, work: wanted }: { id: number; work: Work }) => {
+port.on('message', (message: { id: number; work: Work } | { ownerPorts: OwnerPorts }) => {
+  if ('ownerPorts' in message) return attached.reconnect(message.ownerPorts);
+  const { id, work: wanted } = message;
   work(wanted).then(
     (results) => port.postMessage({ id, results } satisfies RigReply),
     (error: unknown) => port.postMessage({ id, error: toWire(error) } satisfies RigReply),

@@ -1,14 +1,16 @@
 /** Several real threads attached to one strategy, without HTTP: what the contract suites drive. */
 import { once } from 'node:events';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { EmbeddedOrigin, type EmbeddedOriginOptions } from '../../src/origin/embedded.ts';
 import { seededRandom } from '../../src/random.ts';
 import type { Counters, CounterPage } from '../../src/resources/counters.ts';
 import { readSettings, type Settings } from '../../src/settings.ts';
 import type { Strategy } from '../../src/strategies/strategy.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
+import type { OwnerPorts } from '../../src/threads/attach.ts';
 import { allocateMemory, bury, type ServiceMemory } from '../../src/threads/memory.ts';
-import { fromWire, type WireError } from '../../src/threads/wire.ts';
+import { Owner, ownedCells } from '../../src/threads/owner.ts';
+import { fromWire, type WireError } from '../../src/wire-error.ts';
 
 /** One operation of the counters, as data: it is run on another thread. */
 export type Operation =
@@ -27,6 +29,7 @@ export interface RigData {
   readonly memory: ServiceMemory;
   readonly slot: number;
   readonly originPort: MessagePort;
+  readonly ownerPorts: OwnerPorts;
 }
 
 export type RigReply =
@@ -51,6 +54,8 @@ export interface Rig extends AsyncDisposable {
   onEachThread(work: Work): Promise<unknown[][]>;
   /** Ends a thread at once, wherever it is, and puts a new one in its place. */
   kill(thread: number): Promise<void>;
+  /** Ends the owner thread at once; a new one takes its place. */
+  killOwner(): Promise<void>;
 }
 
 type AsyncCounters = {
@@ -77,14 +82,30 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
   const pending = new Map<number, { resolve(results: unknown[]): void; reject(error: Error): void }>();
   let lastId = 0;
 
+  const owner = new Owner({
+    settings,
+    memory,
+    origin,
+    position: threads,
+    owned: ownedCells([strategy]),
+    onDeath: () => 0,
+    onReplaced: () => {
+      for (const [position, { worker }] of seats.entries()) {
+        const { ports: ownerPorts, transferList } = owner.connect(position);
+        worker.postMessage({ ownerPorts }, transferList);
+      }
+    },
+  });
+
   async function seat(position: number): Promise<void> {
     const slot = ThreadTable.slot(position, lives[position]!++);
     const { port1, port2 } = new MessageChannel();
     origin.serve(port1);
     table.enter(slot);
+    const { ports: ownerPorts, transferList } = owner.connect(position);
     const worker = new Worker(new URL('./rig-worker.ts', import.meta.url), {
-      workerData: { strategy: strategy.name, settings, memory, slot, originPort: port2 },
-      transferList: [port2],
+      workerData: { strategy: strategy.name, settings, memory, slot, originPort: port2, ownerPorts } satisfies RigData,
+      transferList: [port2, ...transferList],
     });
     seats[position] = { worker, slot };
     await once(worker, 'message');
@@ -108,6 +129,7 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
     return result as T;
   }
 
+  await owner.start();
   for (let position = 0; position < threads; position++) await seat(position);
 
   return {
@@ -128,8 +150,10 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
       bury(memory, slot);
       await seat(thread);
     },
+    killOwner: () => owner.crash(),
     async [Symbol.asyncDispose]() {
       await Promise.all(seats.map(({ worker }) => worker.terminate()));
+      await owner.stop(); // its senders are gone, so it ends by itself
     },
   } satisfies Rig & { on(thread: number): { [Name in keyof Counters]: unknown } };
 }

@@ -1,6 +1,6 @@
 /** Errors between threads: `postMessage` strips an error's class, name and code, so they travel as plain data. */
-import * as errors from '../errors.ts';
-import { SharedStateError } from '../errors.ts';
+import * as errors from './errors.ts';
+import { SharedStateError } from './errors.ts';
 
 export interface WireError {
   readonly name: string;

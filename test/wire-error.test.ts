@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { BadRequestError, ConflictError, LockTimeoutError, OriginFailedError } from '../../src/errors.ts';
-import { fromWire, toWire } from '../../src/threads/wire.ts';
+import { BadRequestError, ConflictError, LockTimeoutError, OriginFailedError } from '../src/errors.ts';
+import { fromWire, toWire } from '../src/wire-error.ts';
 
 it.each([
   new ConflictError(1, 2),

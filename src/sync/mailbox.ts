@@ -1,0 +1,61 @@
+/**
+ * A mailbox: many senders on any threads, one receiver that owns some state, a bound on what waits, and replies.
+ *
+ * This file has what travels between the two ends and a mailbox within one thread; `mailbox-sender.ts` (on
+ * `mailbox-outbox.ts`) and `mailbox-receiver.ts` are the ends.
+ *
+ * @see tokio::sync::mpsc and tokio::sync::oneshot, whose contract this follows: bounded by permits, closed when the
+ * last sender is gone, drained before it ends
+ */
+import { MessageChannel } from 'node:worker_threads';
+import type { WireError } from '../wire-error.ts';
+import { Doorbell } from './doorbell.ts';
+import { LOCK_WORDS } from './lock-line.ts';
+import { Receiver } from './mailbox-receiver.ts';
+import { Outbox } from './mailbox-outbox.ts';
+import { Sender } from './mailbox-sender.ts';
+import { Permits } from './permits.ts';
+import { SyncMutex } from './sync-mutex.ts';
+import { ThreadTable } from './thread-table.ts';
+
+/** A message on its way: its reply slot, what it says, how long its sender waits, and whether it wants to know why. */
+export type Envelope<M> = readonly [id: number, message: M, remainingMs: number, timed: boolean];
+
+/** What a sender posts: all messages of one turn of its event loop at once, or that it is gone. */
+export type ToReceiver<M> = readonly Envelope<M>[] | 'end';
+
+/** Milliseconds that the receiver spent on a message. */
+export interface ReplyTiming {
+  readonly holdMs: number;
+  readonly originMs: number;
+}
+
+/** What the receiver posts back: the replies of one turn at once. */
+export type ToSender<R> = readonly (readonly [
+  id: number,
+  value: R | undefined,
+  error: WireError | undefined,
+  timing: ReplyTiming | undefined,
+])[];
+
+/**
+ * A mailbox whose ends live in the calling thread.
+ *
+ * @param capacity messages that may wait to be received
+ */
+export function mailbox<M, R>(capacity: number): { readonly sender: Sender<M, R>; readonly receiver: Receiver<M, R> } {
+  const threads = new ThreadTable(new SharedArrayBuffer(ThreadTable.bytes));
+  const slot = ThreadTable.slot(0, 0);
+  threads.enter(slot);
+  const mutex = new SyncMutex(new Int32Array(LOCK_WORDS), 0, { name: 'mailbox', slot, timeoutMs: 1000 });
+  const permits = new Permits(new SharedArrayBuffer(Permits.bytes), 0, capacity, mutex, threads);
+  const { port1, port2 } = new MessageChannel();
+  const receiver = new Receiver<M, R>(permits);
+  receiver.connect(port2, 0);
+  receiver.expectNoMore();
+  const doorbell = new Doorbell(threads, slot);
+  const options = { name: 'mailbox', permits, position: 0, doorbell, waitMs: 1000, maxWaiting: 1024 };
+  const outbox = new Outbox<M, R>({ ...options, onEnd: () => doorbell[Symbol.dispose]() });
+  outbox.connect(port1);
+  return { sender: new Sender(outbox), receiver };
+}

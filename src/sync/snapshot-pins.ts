@@ -1,0 +1,97 @@
+/**
+ * Which version each thread reads: one cache line per thread position, written by its thread and read by writers.
+ *
+ * ```
+ * word 0   version | 1 while the thread reads, else 0
+ * word 1   slot of the thread that attached here: a pin counts while that thread lives
+ * ```
+ *
+ * Guarantee: pinning is wait-free. A thread that died while it was pinned holds nobody up once main has taken it out
+ * of the thread table.
+ * Cost: two stores and two loads per read. A writer looks at 64 lines, once for some dozens of pages.
+ *
+ * Ordering: the reader stores its pin and *then* loads the version that it reads; the pin may say an older one, never
+ * a newer one. A writer that looks for pins does so after it loaded the current version `c`. All of these are
+ * sequentially consistent, so either the writer sees the pin, or the reader loads `c` or later. Hence, of a page that
+ * `c` and later versions do not have: a reader that the writer did not see never looks at it, and a reader that the
+ * writer saw holds it until its pin changes. That change happens after the reader's last look, and the writer sees it
+ * before it writes the page.
+ *
+ * "Older" is a distance back from `c`, modulo 2^32. No version that a reader still looks at is 2^31 behind, because
+ * writers run out of roots long before. A pin that a stalled thread stored ages late may have any distance; taking it
+ * for too old is what `safeUpTo` does with it, and taking it for a recent one is harmless, because such a reader has
+ * yet to load the version that it will read.
+ */
+import { MisuseError } from '../errors.ts';
+import { CURRENT, LINE_WORDS, PINS, WRITER_WAITS } from './snapshot-layout.ts';
+import { MAX_THREADS, type Slot, ThreadTable } from './thread-table.ts';
+
+const PINNED = 1;
+const SLOT = 1;
+
+/** A death changes no pin, so a writer that waits for one looks up this often. */
+const LOOK_UP_MS = 5;
+
+export class SnapshotPins {
+  readonly #words: Int32Array;
+  readonly #threads: ThreadTable;
+  readonly #mine: number;
+  #slowest = PINS;
+  #slowestPin = 0;
+
+  constructor(words: Int32Array, slot: Slot, threads: ThreadTable) {
+    const position = ThreadTable.positionOf(slot);
+    if (threads.livingAt(position) !== slot) {
+      throw new MisuseError(`slot ${slot} is not in the thread table, so its pins would not count`);
+    }
+    this.#words = words;
+    this.#threads = threads;
+    this.#mine = PINS + position * LINE_WORDS;
+    // In this order: the pin that an earlier thread left here must not come to count as this thread's.
+    Atomics.store(words, this.#mine, 0);
+    Atomics.store(words, this.#mine + SLOT, slot);
+  }
+
+  /** @returns the version to read, which stays whole until `unpin` */
+  pin(): number {
+    Atomics.store(this.#words, this.#mine, Atomics.load(this.#words, CURRENT) | PINNED);
+    return Atomics.load(this.#words, CURRENT);
+  }
+
+  unpin(): void {
+    Atomics.store(this.#words, this.#mine, 0);
+    // Either this sees that a writer waits, or the writer sees the pin gone before it sleeps.
+    if (Atomics.load(this.#words, WRITER_WAITS) !== 0) Atomics.notify(this.#words, this.#mine);
+  }
+
+  /**
+   * The newest version that no reader is behind. What was safe stays safe: whoever pins late reads a later version.
+   *
+   * @param safe what was known already
+   */
+  safeUpTo(current: number, safe: number): number {
+    let farthest = 0;
+    for (let line = PINS, position = 0; position < MAX_THREADS; position++, line += LINE_WORDS) {
+      const pin = Atomics.load(this.#words, line);
+      if (pin === 0) continue;
+      const back = (current - (pin - PINNED)) >>> 0;
+      if (back <= farthest || !this.#counts(position)) continue;
+      farthest = back;
+      this.#slowest = line;
+      this.#slowestPin = pin;
+    }
+    return (current - Math.min(farthest, (current - safe) >>> 0)) | 0;
+  }
+
+  /** Sleeps until the slowest reader that `safeUpTo` met goes on, or for a few milliseconds. */
+  awaitSlowest(leftMs: number): void {
+    Atomics.store(this.#words, WRITER_WAITS, 1);
+    Atomics.wait(this.#words, this.#slowest, this.#slowestPin, Math.min(leftMs, LOOK_UP_MS));
+    Atomics.store(this.#words, WRITER_WAITS, 0);
+  }
+
+  #counts(position: number): boolean {
+    const slot = Atomics.load(this.#words, PINS + position * LINE_WORDS + SLOT);
+    return slot !== 0 && this.#threads.livingAt(position) === slot;
+  }
+}

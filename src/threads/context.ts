@@ -1,0 +1,64 @@
+/** What a cell works with, put together in the thread that it runs in. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Origin } from '../origin/origin.ts';
+import { namespaced, PortOrigin } from '../origin/port-origin.ts';
+import { memoryOnly, OriginWriteThrough } from '../origin/write-through.ts';
+import type { Settings } from '../settings.ts';
+import type { CellContext, OwnerMessage, ThreadContext } from '../strategies/strategy.ts';
+import { Doorbell } from '../sync/doorbell.ts';
+import type { Sender } from '../sync/mailbox-sender.ts';
+import { Permits } from '../sync/permits.ts';
+import { SyncMutex } from '../sync/sync-mutex.ts';
+import { type Slot, ThreadTable } from '../sync/thread-table.ts';
+import { createLab } from './lab.ts';
+import { cellMemory, type ServiceMemory } from './memory.ts';
+
+/** What main hands to a thread that works with the shared state. */
+export interface Attachment {
+  readonly settings: Settings;
+  readonly memory: ServiceMemory;
+  readonly slot: Slot;
+  /** Leads to the origin on main. */
+  readonly originPort: MessagePort;
+}
+
+export class ThreadScope {
+  readonly thread: ThreadContext;
+  readonly origin: Origin;
+  readonly #attachment: Attachment;
+  readonly #lab;
+
+  constructor(attachment: Attachment) {
+    const { settings, memory, slot, originPort } = attachment;
+    this.#attachment = attachment;
+    const threads = new ThreadTable(memory.threads);
+    this.thread = { slot, threads, doorbell: new Doorbell(threads, slot) };
+    this.origin = new PortOrigin(originPort, settings.ORIGIN_TIMEOUT_MS);
+    this.#lab = createLab(settings);
+  }
+
+  cellContext(name: string, owner?: Sender<OwnerMessage, unknown>): CellContext {
+    const { settings, memory } = this.#attachment;
+    const origin = namespaced(this.origin, name);
+    return {
+      name,
+      memory: cellMemory(memory, name),
+      settings,
+      thread: this.thread,
+      hashSeed: memory.hashSeed,
+      origin,
+      writeThrough: settings.WRITE_THROUGH ? new OriginWriteThrough(origin) : memoryOnly,
+      owner,
+      lab: this.#lab,
+    };
+  }
+
+  /** The permits of the mailbox of a cell that has an owner. */
+  permits(name: string): Permits {
+    const { settings, memory, slot } = this.#attachment;
+    const { locks, permits } = memory.cells.get(name)!.mailbox!;
+    const options = { name: `${name}/permits`, slot, timeoutMs: settings.LOCK_TIMEOUT_MS };
+    const mutex = new SyncMutex(new Int32Array(locks), 0, options);
+    return new Permits(permits, 0, settings.MAILBOX_CAPACITY, mutex, this.thread.threads);
+  }
+}

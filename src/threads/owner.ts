@@ -1,0 +1,104 @@
+/** The owner thread as main sees it: starts it, connects HTTP threads to it, replaces it when it dies. */
+import { once } from 'node:events';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { EmbeddedOrigin } from '../origin/embedded.ts';
+import type { Settings } from '../settings.ts';
+import type { Strategy } from '../strategies/strategy.ts';
+import { ThreadTable } from '../sync/thread-table.ts';
+import type { OwnerPorts } from './attach.ts';
+import { bury, cellName, type ServiceMemory } from './memory.ts';
+import type { OwnerThreadData, ToOwnerThread } from './owner-thread.ts';
+
+export interface OwnerOptions {
+  readonly settings: Settings;
+  readonly memory: ServiceMemory;
+  readonly origin: EmbeddedOrigin;
+  /** The position after those of the HTTP threads. */
+  readonly position: number;
+  /** Names of the cells that have an owner; see `ownedCells`. */
+  readonly owned: readonly string[];
+  /** A dead owner was replaced, or is about to be: every HTTP thread needs ports to the new one. */
+  readonly onReplaced: () => void;
+  /** The thread ended without being told to; says after how many milliseconds a new one may start, or not at all. */
+  readonly onDeath: (livedMs: number) => number | undefined;
+}
+
+/** Names of the cells of these strategies that have an owner. */
+export function ownedCells(strategies: readonly Strategy[]): string[] {
+  return strategies.flatMap((strategy) =>
+    Object.entries(strategy.cells).flatMap(([resource, cell]) =>
+      'own' in cell && cell.own !== undefined ? [cellName(strategy, resource as keyof Strategy['cells'])] : [],
+    ),
+  );
+}
+
+export class Owner {
+  readonly #options: OwnerOptions;
+  readonly #threads: ThreadTable;
+  #worker: Worker | undefined;
+  #lives = 0;
+  #stopping = false;
+
+  constructor(options: OwnerOptions) {
+    this.#options = options;
+    this.#threads = new ThreadTable(options.memory.threads);
+  }
+
+  /** Starts the thread; resolves when it serves. */
+  async start(): Promise<void> {
+    const { settings, memory, origin, owned, position } = this.#options;
+    if (owned.length === 0) return;
+    const slot = ThreadTable.slot(position, this.#lives++);
+    const { port1, port2 } = new MessageChannel();
+    origin.serve(port1);
+    this.#threads.enter(slot);
+    const startedMs = performance.now();
+    const workerData = { settings, memory, slot, originPort: port2, owned } satisfies OwnerThreadData;
+    const worker = new Worker(new URL('./owner-thread.ts', import.meta.url), { workerData, transferList: [port2] });
+    this.#worker = worker;
+    worker.on('error', () => {}); // the exit that follows is what counts
+    worker.on('exit', () => {
+      port1.close();
+      bury(memory, slot);
+      this.#worker = undefined;
+      if (!this.#stopping) this.#replace(performance.now() - startedMs);
+    });
+    await once(worker, 'message');
+  }
+
+  /** Ports for the HTTP thread at `position`, one per owned cell, and the list to transfer them with. */
+  connect(position: number): { readonly ports: OwnerPorts; readonly transferList: MessagePort[] } {
+    const ports: Record<string, MessagePort> = {};
+    if (this.#worker === undefined) return { ports, transferList: [] };
+    for (const name of this.#options.owned) {
+      const { port1, port2 } = new MessageChannel();
+      this.#worker.postMessage({ connect: name, position, port: port1 } satisfies ToOwnerThread, [port1]);
+      ports[name] = port2;
+    }
+    return { ports, transferList: Object.values(ports) };
+  }
+
+  /** No sender will come any more: the owner ends once it has answered the last. Resolves when it has. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const exited = once(worker, 'exit');
+    worker.postMessage('no-more-senders' satisfies ToOwnerThread);
+    await exited;
+  }
+
+  /** Ends the thread at once, as a crash would. */
+  async crash(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #replace(livedMs: number): void {
+    const backoffMs = this.#options.onDeath(livedMs);
+    if (backoffMs === undefined) return;
+    setTimeout(() => {
+      if (this.#stopping) return;
+      void this.start().then(this.#options.onReplaced);
+    }, backoffMs);
+  }
+}

@@ -1,5 +1,5 @@
 /** Settings → memory → threads → listening; SIGTERM and SIGINT undo it in reverse. */
-import './node-version.ts';
+import './node-version.mjs';
 import { pino } from 'pino';
 import { readSettings, SettingsError, type Settings } from './settings.ts';
 import { Supervisor } from './threads/supervisor.ts';

@@ -1,0 +1,99 @@
+/** Child processes that cannot outlive the comparison: every one is ended by a signal, and killed if it does not obey. */
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { once } from 'node:events';
+
+export interface ExitStatus {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** How a process ended, for a message. */
+export function describeExit({ code, signal }: ExitStatus): string {
+  return signal ?? `code ${code ?? 'unknown'}`;
+}
+
+/** A started child. Disposing it ends it and waits until it is gone. */
+export interface Child extends AsyncDisposable {
+  readonly pid: number;
+  readonly process: ChildProcess;
+  readonly exited: Promise<ExitStatus>;
+  /** Sends SIGTERM, then SIGKILL after `graceMs`; resolves when the process is gone, at once if it is already. */
+  stop(graceMs: number): Promise<ExitStatus>;
+}
+
+const running = new Set<Child>();
+
+/** Kills what is still there when this process ends without having disposed it, for example by a second Ctrl-C. */
+function killRunning(): void {
+  for (const child of running) signalGroup(child, 'SIGKILL');
+}
+process.on('exit', killRunning);
+
+/**
+ * Starts `command`, in a process group of its own where the platform has them: Ctrl-C in the terminal then reaches
+ * only the comparison, which ends its children in order, and a compiler's helpers end with the compiler.
+ *
+ * @throws {Error} the program could not be started
+ */
+export async function startChild(command: string, args: readonly string[], options: SpawnOptions): Promise<Child> {
+  const child = spawn(command, args, { ...options, detached: process.platform !== 'win32' });
+  const exited = new Promise<ExitStatus>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  // Until `spawn` or `error` has been emitted nobody knows whether there is a process.
+  await once(child, 'spawn');
+
+  const started: Child = {
+    pid: child.pid!,
+    process: child,
+    exited,
+    async stop(graceMs) {
+      signalGroup(started, 'SIGTERM');
+      const timer = setTimeout(() => signalGroup(started, 'SIGKILL'), graceMs);
+      try {
+        return await exited;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await started.stop(DISPOSE_GRACE_MS);
+    },
+  };
+  running.add(started);
+  void exited.then(() => running.delete(started));
+  return started;
+}
+
+const DISPOSE_GRACE_MS = 5_000;
+
+function signalGroup(child: Child, signal: NodeJS.Signals): void {
+  const { exitCode, signalCode } = child.process;
+  if (exitCode !== null || signalCode !== null) return; // the id may belong to someone else by now
+  try {
+    if (process.platform === 'win32') child.process.kill(signal);
+    else process.kill(-child.pid, signal);
+  } catch (error) {
+    // Gone between the check and the signal.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** Keeps the last lines a child wrote, which say why it ended. */
+export class LastLines {
+  readonly #lines: string[] = [];
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(text: string): void {
+    this.#lines.push(...text.split('\n').filter((line) => line.trim() !== ''));
+    this.#lines.splice(0, this.#lines.length - this.#limit);
+  }
+
+  get text(): string {
+    return this.#lines.join('\n');
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * What the k6 scripts and the runner agree on: the settings passed by environment, and the names of metrics and keys.
+ * It imports nothing, because k6 loads it too.
+ */
+
+/** One k6 run: a warm-up and a measured part at one open rate, then a closed loop, with a probe beside both. */
+export interface LoadProfile {
+  readonly ratePerSecond: number;
+  readonly warmupSeconds: number;
+  readonly measureSeconds: number;
+  readonly closedSeconds: number;
+  readonly closedVus: number;
+  readonly bystanderRatePerSecond: number;
+  /** How many counters the increments are spread over; 1 is the hot key. */
+  readonly keys: number;
+  readonly seed: number;
+}
+
+/** Used by a plain `k6 run` for whatever the environment leaves out. */
+export const standaloneProfile: LoadProfile = {
+  ratePerSecond: 100,
+  warmupSeconds: 1,
+  measureSeconds: 10,
+  closedSeconds: 2,
+  closedVus: 50,
+  bystanderRatePerSecond: 100,
+  keys: 16,
+  seed: 1,
+};
+
+const variableOf: Record<keyof LoadProfile, string> = {
+  ratePerSecond: 'RATE',
+  warmupSeconds: 'WARMUP_SECONDS',
+  measureSeconds: 'MEASURE_SECONDS',
+  closedSeconds: 'CLOSED_SECONDS',
+  closedVus: 'CLOSED_VUS',
+  bystanderRatePerSecond: 'BYSTANDER_RATE',
+  keys: 'KEYS',
+  seed: 'SEED',
+};
+
+const fields: readonly (keyof LoadProfile)[] = [
+  'ratePerSecond',
+  'warmupSeconds',
+  'measureSeconds',
+  'closedSeconds',
+  'closedVus',
+  'bystanderRatePerSecond',
+  'keys',
+  'seed',
+];
+
+/** The variables that make a script run `profile`. */
+export function environmentOf(profile: LoadProfile): Record<string, string> {
+  return Object.fromEntries(fields.map((field) => [variableOf[field], String(profile[field])]));
+}
+
+/**
+ * The profile that `environment` asks for.
+ *
+ * @throws {Error} a variable is not a number, is negative, or is 0 where that makes no load
+ */
+export function profileFrom(environment: Record<string, string | undefined>): LoadProfile {
+  const profile: Record<keyof LoadProfile, number> = { ...standaloneProfile };
+  for (const field of fields) {
+    const text = environment[variableOf[field]];
+    if (text === undefined || text === '') continue;
+    const value = Number(text);
+    const least = field === 'warmupSeconds' || field === 'closedSeconds' || field === 'seed' ? 0 : 1;
+    if (!Number.isFinite(value) || value < least) {
+      throw new Error(`${variableOf[field]}="${text}" must be a number of at least ${least}`);
+    }
+    profile[field] = value;
+  }
+  return profile;
+}
+
+/** Samples below which a 99th percentile is not shown. */
+export const P99_MIN_SAMPLES = 1_000;
+
+/** Above this many keys, several keys share one bucket of the proof, so that the number of metrics stays small. */
+const MAX_BUCKETS = 16;
+
+/** In how many buckets acknowledged increments are counted. */
+export function bucketCount(keys: number): number {
+  return Math.min(keys, MAX_BUCKETS);
+}
+
+/** The bucket that key number `index` is counted in. */
+export function bucketOf(index: number, keys: number): number {
+  return index % bucketCount(keys);
+}
+
+/** The counter's name in the URL. */
+export function keyName(index: number): string {
+  return `key-${index}`;
+}
+
+/** Names of the custom metrics. */
+export const metricNames = {
+  /** From the scheduled start to the answer, ms; answered 2xx only, measured part only. */
+  e2e: 'e2e_ms',
+  /** How late the generator itself was, ms. */
+  schedLag: 'sched_lag_ms',
+  bystander: 'bystander_ms',
+  /** Closed-loop increments acknowledged before the phase's end. */
+  closedDone: 'closed_acknowledged',
+  /** Unix ms at which the open scenario started. */
+  openStarted: 'open_started_unix_ms',
+  /** Increments about to be sent: also those of iterations that k6 cuts off. */
+  attempted: (bucket: number) => `attempted_${bucket}`,
+  acknowledged: (bucket: number) => `acknowledged_${bucket}`,
+  /** Answers that promise nothing was changed (4xx, 503, 507). */
+  refused: (bucket: number) => `refused_${bucket}`,
+} as const;
+
+/** What an answer says of the increment; `unknown` when it may or may not have been applied. */
+export function outcomeOf(status: number): 'acknowledged' | 'refused' | 'unknown' {
+  if (status >= 200 && status < 300) return 'acknowledged';
+  if ((status >= 400 && status < 500) || status === 503 || status === 507) return 'refused';
+  return 'unknown';
+}

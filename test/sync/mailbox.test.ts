@@ -1,0 +1,160 @@
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ConflictError } from '../../src/errors.ts';
+import { Doorbell } from '../../src/sync/doorbell.ts';
+import { LOCK_WORDS } from '../../src/sync/lock-line.ts';
+import { Outbox, type OutboxOptions } from '../../src/sync/mailbox-outbox.ts';
+import { type Letter, Receiver } from '../../src/sync/mailbox-receiver.ts';
+import { Sender } from '../../src/sync/mailbox-sender.ts';
+import { mailbox } from '../../src/sync/mailbox.ts';
+import { Permits } from '../../src/sync/permits.ts';
+import { SyncMutex } from '../../src/sync/sync-mutex.ts';
+import { ThreadTable } from '../../src/sync/thread-table.ts';
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+function ends(capacity: number, options: Partial<OutboxOptions> = {}) {
+  const threads = new ThreadTable(new SharedArrayBuffer(ThreadTable.bytes));
+  const slot = ThreadTable.slot(0, 0);
+  threads.enter(slot);
+  const locks = new Int32Array(new SharedArrayBuffer(LOCK_WORDS * 4));
+  const mutex = new SyncMutex(locks, 0, { name: 'permits', slot, timeoutMs: 1000 });
+  const permits = new Permits(new SharedArrayBuffer(Permits.bytes), 0, capacity, mutex, threads);
+  const doorbell = new Doorbell(threads, slot);
+  cleanups.push(() => doorbell[Symbol.dispose]());
+  const outbox = new Outbox<string, string>({
+    name: 'box',
+    permits,
+    position: 0,
+    doorbell,
+    waitMs: 1000,
+    maxWaiting: 100,
+    ...options,
+  });
+  const connect = (): { receiver: Receiver<string, string>; close: () => void } => {
+    const { port1, port2 } = new MessageChannel();
+    const receiver = new Receiver<string, string>(permits);
+    receiver.connect(port2, 0);
+    outbox.connect(port1);
+    cleanups.push(() => port1.close());
+    return { receiver, close: () => port2.close() };
+  };
+  return { permits, outbox, sender: new Sender(outbox), connect };
+}
+
+/** Takes letters out one at a time. */
+function letters(receiver: Receiver<string, string>) {
+  const iterator = receiver[Symbol.asyncIterator]();
+  return async (): Promise<Letter<string, string>> => (await iterator.next()).value as Letter<string, string>;
+}
+
+describe('a mailbox', () => {
+  it('brings messages in order and replies to the one that asked', async () => {
+    const { sender, receiver } = mailbox<number, number>(8);
+    const asked = Promise.all([1, 2, 3].map((message) => sender.ask(message)));
+    sender[Symbol.dispose]();
+    const received: number[] = [];
+    const held: Letter<number, number>[] = [];
+    for await (const letter of receiver) {
+      received.push(letter.message);
+      held.unshift(letter);
+    }
+    for (const letter of held) letter.reply(letter.message * 10); // also after the loop has ended
+    expect(received).toEqual([1, 2, 3]);
+    expect(await asked).toEqual([10, 20, 30]);
+  });
+
+  it('answers a letter once, and brings an error over as what it was', async () => {
+    const { sender, connect } = ends(8);
+    const next = letters(connect().receiver);
+    const asked = sender.ask('swap');
+    const letter = await next();
+    letter.fail(new ConflictError(1, 2));
+    await expect(asked).rejects.toMatchObject({ code: 'CONFLICT', value: 2 });
+    expect(() => letter.reply('again')).toThrow('once');
+  });
+
+  it('lets no more messages wait than it has permits; the others wait, then are refused', async () => {
+    const { sender, outbox, permits, connect } = ends(2, { waitMs: 20 });
+    const next = letters(connect().receiver);
+    const asked = ['a', 'b', 'c', 'd'].map((message) => sender.ask(message));
+    await expect(asked[2]).rejects.toMatchObject({ code: 'MAILBOX_FULL', outcome: 'not-applied' });
+    await expect(asked[3]).rejects.toMatchObject({ code: 'MAILBOX_FULL' });
+    expect(permits.taken).toBe(2);
+    (await next()).reply('A');
+    (await next()).reply('B');
+    expect(await Promise.all(asked.slice(0, 2))).toEqual(['A', 'B']);
+    expect(permits.taken).toBe(0);
+    expect(outbox.outstanding).toBe(0);
+  });
+
+  it('gives a message that waits for room the permit of one that was received', async () => {
+    const { sender, connect } = ends(1);
+    const next = letters(connect().receiver);
+    const asked = ['a', 'b', 'c'].map((message) => sender.ask(message));
+    for (const expected of ['a', 'b', 'c']) {
+      const letter = await next();
+      expect(letter.message).toBe(expected);
+      letter.reply(expected.toUpperCase());
+    }
+    expect(await Promise.all(asked)).toEqual(['A', 'B', 'C']);
+  });
+
+  it('refuses at once when too many wait for room already', async () => {
+    const { sender, connect } = ends(1, { maxWaiting: 1, waitMs: 50 });
+    connect();
+    const first = [sender.ask('sent'), sender.ask('waits')];
+    await new Promise(setImmediate); // the batch has gone; one message waits for room
+    await expect(sender.ask('too many')).rejects.toMatchObject({ code: 'MAILBOX_FULL' });
+    await expect(first[1]).rejects.toMatchObject({ code: 'MAILBOX_FULL' });
+    sender.ask('keeps the first from being the last').catch(() => {});
+    first[0]!.catch(() => {});
+  });
+});
+
+describe('an ask', () => {
+  it('leaves nothing behind when it is aborted, and says whether it was sent', async () => {
+    const { sender, outbox, connect } = ends(8);
+    const unsent = new AbortController();
+    const waits = sender.ask('never sent', { signal: unsent.signal });
+    unsent.abort(new Error('gone'));
+    await expect(waits).rejects.toThrow('gone');
+
+    const next = letters(connect().receiver);
+    const sent = new AbortController();
+    const asked = sender.ask('sent', { signal: sent.signal });
+    const letter = await next();
+    sent.abort();
+    await expect(asked).rejects.toMatchObject({ code: 'OWNER_TIMEOUT', outcome: 'unknown' });
+    expect(outbox.outstanding).toBe(0);
+    letter.reply('too late'); // finds nobody, and does no harm
+    const after = sender.ask('after');
+    (await next()).reply('fine');
+    expect(await after).toBe('fine');
+  });
+
+  it('ends at its deadline', async () => {
+    const { sender, outbox, connect } = ends(8);
+    connect();
+    await expect(sender.ask('slow', { remainingMs: 5 })).rejects.toMatchObject({ code: 'OWNER_TIMEOUT' });
+    expect(outbox.outstanding).toBe(0);
+  });
+
+  it('is rejected when the receiver dies with it, and the next receiver gets what was not sent', async () => {
+    const { sender, connect } = ends(1);
+    const first = connect();
+    const taken = sender.ask('taken');
+    const waiting = sender.ask('waits for room');
+    await new Promise(setImmediate); // the first has gone, the second waits for its room
+    first.close();
+    await expect(taken).rejects.toMatchObject({ code: 'OWNER_TIMEOUT', outcome: 'unknown' });
+    const next = letters(connect().receiver);
+    const letter = await next();
+    expect(letter.message).toBe('waits for room');
+    letter.reply('served');
+    expect(await waiting).toBe('served');
+  });
+});

@@ -1,5 +1,5 @@
 /** The comparison from end to end: flags → k6 → plan → rounds → table, verdict and results.json. */
-import { join } from 'node:path';
+import { basename, isAbsolute, join, relative } from 'node:path';
 import { Listr, type ListrTask } from 'listr2';
 import { parseCommandLine } from './command-line.ts';
 import { K6UnavailableError, messageOf, UsageError } from './errors.ts';
@@ -77,7 +77,7 @@ async function run(
       startedAt: startedAt.toISOString(),
       command,
       machine: describeMachine(),
-      k6,
+      k6: { ...k6, path: pathIn(root, k6.path) },
       seed: plan.seed,
       plannedRuns: plan.rounds.flat().length,
       rows,
@@ -166,6 +166,12 @@ function outcomeText({ measured, error, kind }: CellResult): string {
   if (kind === 'control') return `lost ${proof.lost} of ${proof.acknowledged} increments`;
   if (!proof.holds) return `PROOF FAILED, ${proof.lost} lost, ${proof.extra} too many`;
   return `${Math.round(measurement.closedPerSecond ?? 0)}/s, nothing lost`;
+}
+
+/** Below the project a relative path: results are passed on, and where a machine keeps its projects is its own business. */
+function pathIn(root: string, path: string): string {
+  const inside = relative(root, path);
+  return inside.startsWith('..') || isAbsolute(inside) ? basename(path) : inside;
 }
 
 function minutes(seconds: number): string {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings, SettingsError } from '../src/settings.ts';
+import { strategies } from '../src/strategies/index.ts';
+import { anyStrategy } from './support/served.ts';
 
 function mistakes(environment: Record<string, string>): readonly string[] {
   try {
@@ -29,16 +31,24 @@ describe('settings', () => {
       LOG_LEVEL: 'info',
     });
     expect(readSettings({}).THREADS).toBeGreaterThanOrEqual(2);
-    expect(readSettings({}).STRATEGIES).not.toContain('unguarded');
+    expect(readSettings({}).STRATEGIES).toEqual(
+      strategies.filter(({ kind }) => kind === 'strategy').map(({ name }) => name),
+    );
   });
 
   it('names all mistakes at once, each with its variable, its limit and the bad value', () => {
-    const found = mistakes({ PORT: '70000', THREADS: 'many', CONTROLS: 'yes', STRATEGIES: 'sync-lock,nothing' });
+    const found = mistakes({
+      PORT: '70000',
+      THREADS: 'many',
+      CONTROLS: 'yes',
+      STRATEGIES: `${anyStrategy.name},nothing`,
+    });
     expect(found).toHaveLength(4);
     expect(found.join('\n')).toMatch(/PORT: must be a whole number from 0 to 65535, not "70000"/);
     expect(found.join('\n')).toMatch(/THREADS: .* not "many"/);
     expect(found.join('\n')).toMatch(/CONTROLS: must be "on" or "off", not "yes"/);
-    expect(found.join('\n')).toMatch(/STRATEGIES: must list some of .*sync-lock.*, not "sync-lock,nothing"/);
+    expect(found.join('\n')).toMatch(/STRATEGIES: must list some of .*, not ".*,nothing"/);
+    expect(found.join('\n')).toContain(anyStrategy.name);
   });
 
   it.each(['1.5', '-1', '0x10', '1e3', ' 5', 'Infinity'])('refuses %j as a whole number', (value) => {
@@ -49,8 +59,10 @@ describe('settings', () => {
     expect(readSettings({ PORT: '', ADMIN_TOKEN: '' })).toMatchObject({ PORT: 3000 });
   });
 
-  it('refuses more than one thread for a strategy that shares nothing', () => {
-    expect(mistakes({ STRATEGIES: 'single-thread', THREADS: '2' })[0]).toMatch(/single-thread.*THREADS=1/);
-    expect(mistakes({ STRATEGIES: 'single-thread', THREADS: '1' })).toEqual([]);
+  it.for(strategies.filter(({ threads }) => threads === 1))('refuses more than one thread for $name', ({ name }) => {
+    expect(mistakes({ STRATEGIES: name, THREADS: '2' })[0]).toMatch(
+      /shares nothing between threads and needs THREADS=1/,
+    );
+    expect(mistakes({ STRATEGIES: name, THREADS: '1' })).toEqual([]);
   });
 });

@@ -33,7 +33,7 @@ export interface Cell<Resource> {
   /** Shared memory that main allocates once, before any thread starts. */
   readonly memory?: (settings: Settings) => CellMemorySize;
   /** Called once in every HTTP thread, also in one that replaces a dead one. */
-  attach(context: CellContext): Awaitable<Resource>;
+  attach(context: CellContext): Awaitable<Resource | Unsupported>;
   /**
    * The owner of the state, where it has one: called once in the owner thread, and again in its successor. HTTP threads
    * reach it through the mailbox that `context.owner` sends into.

@@ -19,6 +19,7 @@ export interface OwnerOptions {
   readonly owned: readonly string[];
   /** A dead owner was replaced, or is about to be: every HTTP thread needs ports to the new one. */
   readonly onReplaced: () => void;
+  readonly onError: (error: unknown) => void;
   /** The thread ended without being told to; says after how many milliseconds a new one may start, or not at all. */
   readonly onDeath: (livedMs: number) => number | undefined;
 }
@@ -56,7 +57,7 @@ export class Owner {
     const workerData = { settings, memory, slot, originPort: port2, owned } satisfies OwnerThreadData;
     const worker = new Worker(new URL('./owner-thread.ts', import.meta.url), { workerData, transferList: [port2] });
     this.#worker = worker;
-    worker.on('error', () => {}); // the exit that follows is what counts
+    worker.on('error', (error) => this.#options.onError(error)); // the exit that follows replaces it
     worker.on('exit', () => {
       port1.close();
       bury(memory, slot);

@@ -34,6 +34,7 @@ export class Supervisor {
   readonly #seats: Seat[] = [];
   #owner: Owner | undefined;
   #reusePort = true;
+  #started = Promise.resolve();
   #stopping = false;
   #port: number;
 
@@ -54,7 +55,16 @@ export class Supervisor {
   }
 
   /** Starts every thread. @returns the address, once all of them listen */
-  async start(): Promise<string> {
+  start(): Promise<string> {
+    const started = this.#start();
+    this.#started = started.then(
+      () => {},
+      () => {},
+    );
+    return started;
+  }
+
+  async #start(): Promise<string> {
     const { HOST, THREADS } = this.#settings;
     this.#reusePort = THREADS > 1 && (await canReusePort(HOST));
     if (THREADS > 1 && !this.#reusePort) {
@@ -78,23 +88,33 @@ export class Supervisor {
    */
   async stop(): Promise<boolean> {
     this.#stopping = true;
-    const workers = this.#seats.flatMap(({ worker }) => worker ?? []);
-    // The owner ends after the last of its senders, so after the HTTP threads; whoever waits for it is answered.
-    const ended = Promise.all(workers.map((worker) => once(worker, 'exit'))).then(() => this.#owner?.stop());
-    for (const worker of workers) worker.postMessage('drain' satisfies ToHttpThread);
+    const ended = this.#drain();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
       timer = setTimeout(resolve, this.#settings.SHUTDOWN_TIMEOUT_MS, 'late');
     });
     const result = await Promise.race([ended, late]);
     clearTimeout(timer);
-    if (result === 'late') await Promise.all([...workers.map((worker) => worker.terminate()), this.#owner?.crash()]);
+    if (result === 'late') {
+      await Promise.all([...this.#seats.map(({ worker }) => worker?.terminate()), this.#owner?.crash()]);
+    }
     return result !== 'late';
+  }
+
+  /** The owner ends after the last of its senders, so after the HTTP threads; whoever waits for it is answered. */
+  async #drain(): Promise<void> {
+    await this.#started; // told to stop while starting: what has begun to listen ends in order too
+    const workers = this.#seats.flatMap(({ worker }) => worker ?? []);
+    const exits = workers.map((worker) => once(worker, 'exit'));
+    for (const worker of workers) worker.postMessage('drain' satisfies ToHttpThread);
+    await Promise.all(exits);
+    await this.#owner?.stop();
   }
 
   /** Ends the thread at a position at once, as a crash would; it is replaced. For demonstrations and tests. */
   async crash(position: number): Promise<void> {
-    await this.#seats[position]?.worker?.terminate();
+    if (position === this.#seats.length) await this.#owner?.crash();
+    else await this.#seats[position]?.worker?.terminate();
   }
 
   async #startOwner(position: number): Promise<void> {
@@ -105,6 +125,7 @@ export class Supervisor {
       origin: this.#origin,
       position,
       owned: this.#owned,
+      onError: (error) => this.#log.error({ err: error }, 'the owner thread failed'),
       onDeath: (livedMs) => this.#backoff(loop, livedMs),
       onReplaced: () => this.#seats.forEach((seat) => this.#reconnect(seat)),
     });

@@ -4,49 +4,64 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Counters } from '../../src/resources/counters.ts';
-import { syncLock } from '../../src/strategies/sync-lock/index.ts';
-import type { Cell, Strategy } from '../../src/strategies/strategy.ts';
+import { sharedCounters, sharedCountersMemory } from '../../src/strategies/counter-table.ts';
+import type { Cell, CellContext, Strategy } from '../../src/strategies/strategy.ts';
+import { SyncMutex } from '../../src/sync/sync-mutex.ts';
 
-const sound = syncLock.cells.counters as Cell<Counters>;
+/** Each step under the lock, as a thread-safe map would have it. */
+function stepwise(context: CellContext) {
+  const { records, table } = sharedCounters(context);
+  const repair = () => records.repair(0);
+  const mutex = new SyncMutex(context.memory.locks, 0, {
+    name: 'broken',
+    slot: context.thread.slot,
+    timeoutMs: 2000,
+    repair,
+  });
+  return {
+    read: (key: string) => mutex.run(() => table.read(key)),
+    set: (key: string, value: number) => mutex.run(() => table.update(key, () => value).value),
+    delete: (key: string) => mutex.run(() => table.remove(key)),
+    list: (limit: number, cursor: number) => mutex.run(() => table.page({ limit, cursor })),
+  };
+}
 
 const counters: Cell<Counters> = {
-  memory: (settings) => sound.memory!({ ...settings, COUNTERS_CAPACITY: settings.COUNTERS_CAPACITY + 1 }),
+  memory: (settings) => sharedCountersMemory({ ...settings, COUNTERS_CAPACITY: settings.COUNTERS_CAPACITY + 1 }, 1),
 
-  async attach(context) {
+  attach(context) {
     const { settings } = context;
     const larger = { ...settings, COUNTERS_CAPACITY: settings.COUNTERS_CAPACITY + 1 }; // forgets its capacity
-    const inner = await sound.attach({ ...context, settings: larger });
+    const inner = stepwise({ ...context, settings: larger });
     let lastPage = 0;
     const remembered = new Map<string, number>();
 
     return {
-      async increment(key, by, call) {
+      async increment(key, by) {
         const trimmed = key.trimEnd(); // takes two keys for one
-        const seen = (await inner.read(trimmed, call)) ?? 0;
+        const seen = inner.read(trimmed) ?? 0;
         await nextTurn(); // somebody else writes here
-        const now = (await inner.read(trimmed, call)) ?? 0;
         const next = Math.max(Math.min(seen + by, Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER); // no overflow check
-        return inner.increment(trimmed, next - now, call);
+        return inner.set(trimmed, next);
       },
 
-      async compareAndSet(key, _expected, value, call) {
-        const now = (await inner.read(key, call)) ?? 0;
-        return inner.compareAndSet(key, now, value, call); // compares with what it just read
+      compareAndSet(key, _expected, value) {
+        return inner.set(key, value); // never compares
       },
 
-      async read(key, call) {
-        const first = remembered.get(key) ?? (await inner.read(key, call)) ?? 0; // none looks like 0
+      read(key) {
+        const first = remembered.get(key) ?? inner.read(key) ?? 0; // none looks like 0
         remembered.set(key, first); // each thread has a copy that nobody refreshes
         return first;
       },
 
-      async delete(key, call) {
-        await inner.delete(key, call);
+      delete(key) {
+        inner.delete(key);
         return true; // also when there was none
       },
 
-      async list(request, call) {
-        const page = await inner.list({ limit: request.limit, cursor: Math.max(0, request.cursor - 1) }, call);
+      async list({ limit, cursor }) {
+        const page = inner.list(limit, Math.max(0, cursor - 1));
         await nextTurn();
         lastPage += page.counters.length;
         return { ...page, total: lastPage }; // overlapping pages, and a total of its own making

@@ -88,6 +88,9 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
     origin,
     position: threads,
     owned: ownedCells([strategy]),
+    onError: (error) => {
+      throw error;
+    },
     onDeath: () => 0,
     onReplaced: () => {
       for (const [position, { worker }] of seats.entries()) {

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/settings.ts';
 import { Supervisor } from '../../src/threads/supervisor.ts';
+import { anyStrategy, control, sharing } from '../support/served.ts';
 import { startServiceUnderTest } from '../support/service.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -23,18 +24,18 @@ describe('starting', () => {
   });
 
   it('answers /healthz, /readyz and /v1, with the controls only when asked', async () => {
-    await using service = await startServiceUnderTest({ THREADS: '2', STRATEGIES: 'sync-lock' });
+    await using service = await startServiceUnderTest({ THREADS: '2', STRATEGIES: anyStrategy.name });
     expect(await (await fetch(`${service.url}/healthz`)).json()).toEqual({ status: 'ok' });
     expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
     const { strategies } = (await (await fetch(`${service.url}/v1`)).json()) as { strategies: { name: string }[] };
-    expect(strategies.map(({ name }) => name)).toEqual(['sync-lock']);
-    expect((await fetch(`${service.url}/v1/unguarded/counters`)).status).toBe(404);
+    expect(strategies.map(({ name }) => name)).toEqual([anyStrategy.name]);
+    expect((await fetch(`${service.url}/v1/${control?.name}/counters`)).status).toBe(404);
     expect(await service.stop()).toBe(0);
   });
 
   it('gives every answer a request id, the client’s own if it is sane', async () => {
     await using service = await startServiceUnderTest({ THREADS: '1' });
-    const url = `${service.url}/v1/sync-lock/counters/none`;
+    const url = `${service.url}/v1/${anyStrategy.name}/counters/none`;
     const own = await fetch(url, { headers: { 'x-request-id': 'abc-1' } });
     expect(own.headers.get('x-request-id')).toBe('abc-1');
     expect(await own.json()).toMatchObject({ requestId: 'abc-1', code: 'NOT_FOUND' });
@@ -44,8 +45,8 @@ describe('starting', () => {
 
   it('says where a request spent its time, when asked', async () => {
     await using service = await startServiceUnderTest({ THREADS: '2', SERVER_TIMING: 'on', WRITE_THROUGH: 'on' });
-    for (const strategy of ['sync-lock', 'async-lock']) {
-      const answer = await fetch(`${service.url}/v1/${strategy}/counters/timed/increment`, { method: 'POST' });
+    for (const { name } of sharing) {
+      const answer = await fetch(`${service.url}/v1/${name}/counters/timed/increment`, { method: 'POST' });
       const timing = answer.headers.get('server-timing') ?? '';
       expect(timing).toMatch(/hold;dur=\d/);
       expect(Number(/origin;dur=([\d.]+)/.exec(timing)?.[1])).toBeGreaterThan(3);
@@ -62,7 +63,10 @@ describe('ending', () => {
 
     const lane = async (): Promise<void> => {
       while (!stopped) {
-        const sent = request(`${service.url}/v1/sync-lock/counters/life/increment`, { method: 'POST', agent });
+        const sent = request(`${service.url}/v1/${anyStrategy.name}/counters/life/increment`, {
+          method: 'POST',
+          agent,
+        });
         sent.end();
         try {
           const [answer] = await once(sent, 'response');
@@ -88,25 +92,25 @@ describe('ending', () => {
 });
 
 describe('a thread that dies', () => {
-  it('is replaced while the others go on, and nothing acknowledged is lost', async () => {
-    const settings = readSettings({ PORT: '0', THREADS: '2', STRATEGIES: 'sync-lock,async-lock' });
+  it.for(sharing)('is replaced while the others go on, and nothing acknowledged is lost: $name', async ({ name }) => {
+    const settings = readSettings({ PORT: '0', THREADS: '2', STRATEGIES: name });
     const supervisor = new Supervisor(settings, pino({ level: 'silent' }), (error) => {
       throw error;
     });
     const url = await supervisor.start();
     let acknowledged = 0;
-    const increment = async (strategy: string): Promise<void> => {
-      const answer = await fetch(`${url}/v1/${strategy}/counters/kept/increment`, { method: 'POST' });
+    const increment = async (): Promise<void> => {
+      const answer = await fetch(`${url}/v1/${name}/counters/kept/increment`, { method: 'POST' });
       if (answer.ok) acknowledged += 1;
     };
-    for (let round = 0; round < 4; round++) {
-      await Promise.all(Array.from({ length: 20 }, () => increment('sync-lock')));
-      await supervisor.crash(round % 2);
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(Array.from({ length: 20 }, increment));
+      await supervisor.crash(round); // position 2 is the owner's, where there is one
       // The other thread serves at once; a connection to the dead one may be refused or reset, and is tried again.
       const ready = async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.status;
       await expect.poll(ready, { timeout: 15_000 }).toBe(200);
     }
-    const kept = (await (await fetch(`${url}/v1/sync-lock/counters/kept`)).json()) as { value: number };
+    const kept = (await (await fetch(`${url}/v1/${name}/counters/kept`)).json()) as { value: number };
     expect(kept.value).toBe(acknowledged);
     expect(await supervisor.stop()).toBe(true);
   });

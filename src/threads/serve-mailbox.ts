@@ -1,0 +1,58 @@
+/** The actor loop: takes letters out of a mailbox and answers each with what a method of the owned state returns. */
+import type { Call } from '../resources/call.ts';
+import type { OwnerMessage } from '../strategies/strategy.ts';
+import type { Letter, Receiver } from '../sync/mailbox-receiver.ts';
+import type { ReplyTiming } from '../sync/mailbox.ts';
+import type { Timing } from '../sync/wait.ts';
+
+/** The owned state, whose methods take their arguments and the call. */
+export type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+
+/**
+ * Calls the state's methods one message after another; a method that awaits does not hold up the next message.
+ * Resolves when the last sender is gone and everything was answered.
+ */
+export async function serveMailbox(receiver: Receiver<OwnerMessage, unknown>, state: Methods): Promise<void> {
+  const answers = new Set<Promise<void>>();
+  for await (const letter of receiver) {
+    const answer = settle(letter, state);
+    if (answer === undefined) continue;
+    answers.add(answer);
+    void answer.then(() => answers.delete(answer));
+  }
+  await Promise.all(answers);
+}
+
+function settle(letter: Letter<OwnerMessage, unknown>, state: Methods): Promise<void> | undefined {
+  const [method, args] = letter.message;
+  const timing = letter.timed ? new PartTimes() : undefined;
+  const call: Omit<Call, 'signal'> = { remainingMs: letter.remainingMs, timing };
+  const startedMs = timing === undefined ? 0 : performance.now();
+  try {
+    const result = state[method]!(...args, call);
+    const holdMs = timing === undefined ? 0 : performance.now() - startedMs;
+    if (result instanceof Promise) {
+      return result.then(
+        (value) => letter.reply(value, timing?.with(holdMs)),
+        (error: unknown) => letter.fail(error),
+      );
+    }
+    letter.reply(result, timing?.with(holdMs));
+  } catch (error) {
+    letter.fail(error);
+  }
+  return undefined;
+}
+
+/** Collects what the owner spends on one message. */
+class PartTimes implements Timing {
+  #originMs = 0;
+
+  add(part: 'wait' | 'hold' | 'origin', elapsedMs: number): void {
+    if (part === 'origin') this.#originMs += elapsedMs;
+  }
+
+  with(holdMs: number): ReplyTiming {
+    return { holdMs, originMs: this.#originMs };
+  }
+}

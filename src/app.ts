@@ -2,17 +2,29 @@
 import { Hono } from 'hono';
 import { exchange, type Exchange, type ExchangeOptions, type HttpEnvironment } from './http/exchange.ts';
 import { problem } from './http/problems.ts';
+import { adminRoutes, type AdminOptions } from './http/routes/admin.ts';
 import { countersRoutes } from './http/routes/counters.ts';
 import { NotApplicableError, NotFoundError } from './errors.ts';
+import type { FaultKind } from './threads/faults.ts';
+import type { RecoveryReport } from './threads/recovery.ts';
 import type { Resources, Strategy, Unsupported } from './strategies/strategy.ts';
 
 /** A strategy with its resources as this thread sees them. */
 export interface ServedStrategy {
   readonly strategy: Strategy;
   readonly resources: { readonly [Name in keyof Resources]: Resources[Name] | Unsupported };
+  readonly admin: StrategyAdmin;
 }
 
-export interface AppOptions extends ExchangeOptions {
+/** What an administrator can do to a strategy. */
+export interface StrategyAdmin {
+  /** Per resource, what was found and done. */
+  recover(): Readonly<Record<string, RecoveryReport>>;
+  /** The next `times` writes of counters meet the fault. */
+  inject(kind: FaultKind, times: number, delayMs: number): void;
+}
+
+export interface AppOptions extends AdminOptions {
   readonly served: readonly ServedStrategy[];
   /** What keeps the service from being ready; empty when nothing does. */
   readonly missing: () => Promise<readonly string[]>;
@@ -24,11 +36,13 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 export function buildApp(options: AppOptions): Hono<HttpEnvironment> {
   const app = new Hono<HttpEnvironment>();
   serviceRoutes(app, options);
-  for (const { strategy, resources } of options.served) {
+  for (const served of options.served) {
+    const { strategy, resources } = served;
     const base = `/v1/${strategy.name}`;
     const { counters } = resources;
     if ('unsupported' in counters) refuse(app, `${base}/counters/*`, counters.unsupported, options);
     else countersRoutes(app, base, counters, options);
+    adminRoutes(app, served, options);
   }
   app.onError((error, context) => exchange(context, options, (call) => call.problem(error)));
   app.notFound((context) =>

@@ -214,3 +214,22 @@ export class OwnerLostError extends SharedStateError {
     );
   }
 }
+
+/** An error that an experimenter asked for, in the middle of a change. The change was rolled back. */
+export class InjectedFaultError extends SharedStateError {
+  readonly code = 'INTERNAL';
+
+  constructor() {
+    super('thrown in the middle of a change, as was asked for; the change was rolled back');
+  }
+}
+
+/** An admin request without a token. */
+export class UnauthorizedError extends SharedStateError {
+  readonly code = 'UNAUTHORIZED';
+}
+
+/** An admin request with a wrong token. */
+export class ForbiddenError extends SharedStateError {
+  readonly code = 'FORBIDDEN';
+}

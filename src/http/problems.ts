@@ -61,7 +61,8 @@ export interface ProblemOptions {
 export function problemOf(error: unknown, { requestId, write }: ProblemOptions): Problem {
   if (!(error instanceof SharedStateError) || error.code === 'INTERNAL') {
     const detail = 'an unexpected error; the log has it under this request id';
-    return problem('INTERNAL', detail, requestId, write ? { outcome: 'unknown' } : {});
+    const outcome = error instanceof SharedStateError ? error.outcome : 'unknown';
+    return problem('INTERNAL', detail, requestId, write ? { outcome } : {});
   }
   const extra: Record<string, unknown> = {};
   if (error instanceof BadRequestError) extra['errors'] = error.errors;

@@ -1,6 +1,7 @@
 /** What bodies must look like. */
 import { z } from 'zod';
 import { BadRequestError } from '../errors.ts';
+import { faultKinds } from '../threads/faults.ts';
 
 const exact = z
   .number('must be a number')
@@ -9,6 +10,15 @@ const exact = z
 
 export const incrementBody = z.strictObject({ by: exact.optional() });
 export const compareAndSetBody = z.strictObject({ expected: exact, value: exact });
+
+const MAX_FAULTS = 1_000_000;
+const MAX_DELAY_MS = 60_000;
+
+export const faultsBody = z.strictObject({
+  kind: z.enum(faultKinds, `must be one of ${faultKinds.join(', ')}`),
+  times: z.int().min(1).max(MAX_FAULTS).default(1),
+  delayMs: z.int().min(0).max(MAX_DELAY_MS).default(100),
+});
 
 /** @throws {BadRequestError} naming each field that is wrong */
 export function checked<Output>(schema: z.ZodType<Output>, value: unknown): Output {

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { ServedStrategy } from '../app.ts';
+import type { ServedStrategy, StrategyAdmin } from '../app.ts';
 import type { Origin } from '../origin/origin.ts';
 import type {
   Cell,
@@ -14,7 +14,8 @@ import { Outbox } from '../sync/mailbox-outbox.ts';
 import { Sender } from '../sync/mailbox-sender.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import { type Attachment, ThreadScope } from './context.ts';
-import { cellName, servedStrategies } from './memory.ts';
+import { cellMemory, cellName, servedStrategies, type ServiceMemory } from './memory.ts';
+import { recoverLocks } from './recovery.ts';
 
 /** Ports to the owner, by cell name. */
 export type OwnerPorts = Readonly<Record<string, MessagePort>>;
@@ -68,7 +69,8 @@ export async function attachAll(
 
   const served: ServedStrategy[] = [];
   for (const strategy of strategies) {
-    served.push({ strategy, resources: { counters: await attach(strategy, 'counters') } });
+    const resources = { counters: await attach(strategy, 'counters') };
+    served.push({ strategy, resources, admin: administer(strategy, attachment.memory, scope) });
   }
   return {
     served,
@@ -80,5 +82,17 @@ export async function attachAll(
     dropSenders() {
       for (const held of senders) held[Symbol.dispose]();
     },
+  };
+}
+
+function administer(strategy: Strategy, memory: ServiceMemory, scope: ThreadScope): StrategyAdmin {
+  const names = Object.keys(strategy.cells) as ResourceName[];
+  const served = names.filter((resource) => memory.cells.has(cellName(strategy, resource)));
+  return {
+    recover: () =>
+      Object.fromEntries(
+        served.map((resource) => [resource, recoverLocks(cellMemory(memory, cellName(strategy, resource)).locks)]),
+      ),
+    inject: (kind, times, delayMs) => scope.faults(cellName(strategy, 'counters')).inject(kind, times, delayMs),
   };
 }

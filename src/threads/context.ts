@@ -10,6 +10,7 @@ import type { Sender } from '../sync/mailbox-sender.ts';
 import { Permits } from '../sync/permits.ts';
 import { SyncMutex } from '../sync/sync-mutex.ts';
 import { type Slot, ThreadTable } from '../sync/thread-table.ts';
+import { Faults } from './faults.ts';
 import { createLab } from './lab.ts';
 import { cellMemory, type ServiceMemory } from './memory.ts';
 
@@ -26,7 +27,6 @@ export class ThreadScope {
   readonly thread: ThreadContext;
   readonly origin: Origin;
   readonly #attachment: Attachment;
-  readonly #lab;
 
   constructor(attachment: Attachment) {
     const { settings, memory, slot, originPort } = attachment;
@@ -34,12 +34,13 @@ export class ThreadScope {
     const threads = new ThreadTable(memory.threads);
     this.thread = { slot, threads, doorbell: new Doorbell(threads, slot) };
     this.origin = new PortOrigin(originPort, settings.ORIGIN_TIMEOUT_MS);
-    this.#lab = createLab(settings);
   }
 
   cellContext(name: string, owner?: Sender<OwnerMessage, unknown>): CellContext {
     const { settings, memory } = this.#attachment;
-    const origin = namespaced(this.origin, name);
+    const faults = this.faults(name);
+    const own = namespaced(this.origin, name);
+    const origin = settings.CONTROLS ? faults.origin(own, settings.ORIGIN_TIMEOUT_MS) : own;
     return {
       name,
       memory: cellMemory(memory, name),
@@ -49,8 +50,13 @@ export class ThreadScope {
       origin,
       writeThrough: settings.WRITE_THROUGH ? new OriginWriteThrough(origin) : memoryOnly,
       owner,
-      lab: this.#lab,
+      lab: createLab(settings, faults),
     };
+  }
+
+  /** What goes wrong with a cell on purpose. */
+  faults(name: string): Faults {
+    return new Faults(this.#attachment.memory.cells.get(name)!.faults);
   }
 
   /** The permits of the mailbox of a cell that has an owner. */

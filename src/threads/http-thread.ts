@@ -51,6 +51,8 @@ const app = buildApp({
   isDraining: () => draining,
   timeoutMs: settings.REQUEST_TIMEOUT_MS,
   serverTiming: settings.SERVER_TIMING,
+  adminToken: settings.ADMIN_TOKEN,
+  controls: settings.CONTROLS,
   onDefect: (error, requestId) => log.error({ err: error, requestId }, 'a request failed on a defect'),
 });
 const server = await listen(app, data.listen);

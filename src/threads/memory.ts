@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { Faults } from './faults.ts';
 import type { Settings } from '../settings.ts';
 import { strategies } from '../strategies/index.ts';
 import type { CellMemory, ResourceName, Strategy } from '../strategies/strategy.ts';
@@ -19,6 +20,7 @@ export interface ServiceMemory {
 interface CellBuffers {
   readonly locks: SharedArrayBuffer;
   readonly data: SharedArrayBuffer;
+  readonly faults: SharedArrayBuffer;
   readonly mailbox: MailboxBuffers | undefined;
 }
 
@@ -52,6 +54,7 @@ export function allocateMemory(
       cells.set(cellName(strategy, resource as ResourceName), {
         locks: new SharedArrayBuffer(locks * LOCK_BYTES),
         data: new SharedArrayBuffer(bytes),
+        faults: new SharedArrayBuffer(Faults.bytes),
         mailbox: cell.own === undefined ? undefined : mailboxBuffers(),
       });
     }

@@ -5,6 +5,7 @@ import type { EmbeddedOrigin } from '../origin/embedded.ts';
 import type { Settings } from '../settings.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
+import { INJECTED_EXIT } from './faults.ts';
 import type { OwnerPorts } from './attach.ts';
 import { bury, cellName, type ServiceMemory } from './memory.ts';
 import type { OwnerThreadData, ToOwnerThread } from './owner-thread.ts';
@@ -58,11 +59,11 @@ export class Owner {
     const worker = new Worker(new URL('./owner-thread.ts', import.meta.url), { workerData, transferList: [port2] });
     this.#worker = worker;
     worker.on('error', (error) => this.#options.onError(error)); // the exit that follows replaces it
-    worker.on('exit', () => {
+    worker.on('exit', (code) => {
       port1.close();
       bury(memory, slot);
       this.#worker = undefined;
-      if (!this.#stopping) this.#replace(performance.now() - startedMs);
+      if (!this.#stopping) this.#replace(code === INJECTED_EXIT ? Infinity : performance.now() - startedMs);
     });
     await once(worker, 'message');
   }

@@ -11,6 +11,7 @@ import { seededRandom } from '../random.ts';
 import type { Settings } from '../settings.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import { CrashLoop } from './crash-loop.ts';
+import { INJECTED_EXIT } from './faults.ts';
 import type { FromHttpThread, HttpThreadData, ToHttpThread } from './http-thread.ts';
 import { allocateMemory, bury, servedStrategies, type ServiceMemory } from './memory.ts';
 import { Owner, ownedCells } from './owner.ts';
@@ -161,11 +162,12 @@ export class Supervisor {
     seat.worker = worker;
     const listening = once(worker, 'message') as Promise<[FromHttpThread]>;
     worker.on('error', (error) => this.#log.error({ err: error, slot }, 'a thread failed'));
-    worker.on('exit', () => {
+    worker.on('exit', (code) => {
       port1.close();
       seat.worker = undefined;
       this.#bury(slot);
-      if (!this.#stopping) this.#replace(seat, performance.now() - startedMs);
+      const livedMs = code === INJECTED_EXIT ? Infinity : performance.now() - startedMs;
+      if (!this.#stopping) this.#replace(seat, livedMs);
     });
     const exited = once(worker, 'exit').then(() => Promise.reject(new Error('the thread ended before it listened')));
     const [{ listeningOn }] = await Promise.race([listening, exited]);

@@ -1,0 +1,72 @@
+/** `recover`, `reset` and `faults` of a strategy: for whoever has the admin token, and where one is set at all. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Hono } from 'hono';
+import type { ServedStrategy } from '../../app.ts';
+import { ForbiddenError, NotApplicableError, UnauthorizedError } from '../../errors.ts';
+import type { Counters } from '../../resources/counters.ts';
+import { bodyText, parseIntegers } from '../body.ts';
+import { exchange, type Exchange, type ExchangeOptions, type HttpContext, type HttpEnvironment } from '../exchange.ts';
+import { checked, faultsBody } from '../schemas.ts';
+
+export interface AdminOptions extends ExchangeOptions {
+  /** Undefined: there is no administration over HTTP. */
+  readonly adminToken: string | undefined;
+  /** Whether `reset` and `faults` are served. */
+  readonly controls: boolean;
+}
+
+export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, options: AdminOptions): void {
+  const { adminToken, controls } = options;
+  if (adminToken === undefined) return; // the paths do not exist: 404
+  const base = `/v1/${served.strategy.name}`;
+  const guarded = (context: HttpContext, handler: (call: Exchange) => Promise<Response>) =>
+    exchange(context, options, async (call) => {
+      authorize(call.header('authorization'), adminToken);
+      return handler(call);
+    });
+
+  app.post(`${base}/recover`, (context) =>
+    guarded(context, async (call) =>
+      call.json(JSON.stringify({ strategy: served.strategy.name, ...served.admin.recover() })),
+    ),
+  );
+  if (!controls) return;
+
+  app.post(`${base}/reset`, (context) =>
+    guarded(context, async (call) => {
+      const { counters } = served.resources;
+      if ('unsupported' in counters) throw new NotApplicableError(counters.unsupported);
+      await deleteAll(counters, call);
+      return call.empty(204);
+    }),
+  );
+
+  app.post(`${base}/faults`, (context) =>
+    guarded(context, async (call) => {
+      const text = await bodyText(context, call);
+      const { kind, times, delayMs } = checked(faultsBody, text === undefined ? undefined : parseIntegers(text));
+      served.admin.inject(kind, times, delayMs);
+      return call.json(JSON.stringify({ kind, times, delayMs }), 202);
+    }),
+  );
+}
+
+/** @throws {UnauthorizedError} no token. @throws {ForbiddenError} another token; compared in constant time */
+function authorize(header: string | undefined, token: string): void {
+  const given = /^Bearer (.+)$/i.exec(header ?? '')?.[1];
+  if (given === undefined) throw new UnauthorizedError('send "Authorization: Bearer" and the admin token');
+  if (!timingSafeEqual(digest(given), digest(token))) throw new ForbiddenError('this is not the admin token');
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** Deletes page by page, as any client could, so that write-through and versions hold. */
+async function deleteAll(counters: Counters, call: Exchange): Promise<void> {
+  for (;;) {
+    const page = await counters.list({ limit: 1000, cursor: 0 }, call);
+    await Promise.all(page.counters.map(async ({ key }) => counters.delete(key, call)));
+    if (page.cursor === undefined) return;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Faults that an experimenter asks for over HTTP, met by the next so many writes of one cell, on whichever thread.
+ *
+ * ```
+ * word 0–3   how many more of each kind
+ * word 4     delay of a slow origin, in milliseconds
+ * ```
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { InjectedFaultError, OriginFailedError, OriginTimeoutError } from '../errors.ts';
+import type { Origin } from '../origin/origin.ts';
+
+export const faultKinds = ['throw-in-section', 'exit-holding', 'origin-delay', 'origin-fail'] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+/** Exit code of a thread that ended because somebody asked for it; it does not count towards a crash loop. */
+export const INJECTED_EXIT = 70;
+
+const DELAY_MS = faultKinds.length;
+
+export class Faults {
+  static readonly bytes = 64;
+  readonly #words: Int32Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory);
+  }
+
+  /** The next `times` writes meet the fault. */
+  inject(kind: FaultKind, times: number, delayMs: number): void {
+    Atomics.store(this.#words, DELAY_MS, delayMs);
+    Atomics.add(this.#words, faultKinds.indexOf(kind), times);
+  }
+
+  /** In the middle of a change: throws, or ends this thread at once, when that was asked for. */
+  midway(): void {
+    if (this.#takes('throw-in-section')) throw new InjectedFaultError();
+    if (this.#takes('exit-holding')) process.exit(INJECTED_EXIT); // of this thread: no `finally` runs, locks stay held
+  }
+
+  /** An origin that is late or fails when that was asked for. */
+  origin(origin: Origin, timeoutMs: number): Origin {
+    return {
+      load: (key, options) => origin.load(key, options),
+      store: async (writes, options) => {
+        if (this.#takes('origin-fail')) throw new OriginFailedError('the origin failed, as was asked for');
+        if (!this.#takes('origin-delay')) return origin.store(writes, options);
+        const delayMs = Atomics.load(this.#words, DELAY_MS);
+        const limitMs = Math.min(timeoutMs, options?.remainingMs ?? Infinity);
+        const stored = delay(delayMs).then(() => origin.store(writes)); // it arrives, perhaps after nobody waits
+        if (delayMs < limitMs) return stored;
+        stored.catch(() => {});
+        await delay(limitMs);
+        throw new OriginTimeoutError(Math.round(limitMs));
+      },
+    };
+  }
+
+  #takes(kind: FaultKind): boolean {
+    const word = faultKinds.indexOf(kind);
+    for (;;) {
+      const left = Atomics.load(this.#words, word);
+      if (left === 0) return false;
+      if (Atomics.compareExchange(this.#words, word, left, left - 1) === left) return true;
+    }
+  }
+}

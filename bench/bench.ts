@@ -1,0 +1,89 @@
+/** The bench from end to end: flags → suites in turn → tables, results and evidence. */
+import { Listr } from 'listr2';
+import { messageOf, UsageError } from '../load/errors.ts';
+import { describeMachine } from '../load/machine.ts';
+import { helpText, parseCommandLine, type CommandLine } from './command-line.ts';
+import { writeEvidence, writeResults, type BenchRun } from './evidence.ts';
+import { terminalReport } from './report.ts';
+import type { Suite, SuiteResult } from './suite.ts';
+
+export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+export interface Surroundings {
+  /** The directory of the project: results/ and docs/ are in it. */
+  readonly root: string;
+  readonly suites: readonly Suite[];
+  readonly signal: AbortSignal;
+  readonly print: (text: string) => void;
+  readonly printError: (text: string) => void;
+  /** `silent` in tests. */
+  readonly renderer?: 'default' | 'silent';
+}
+
+/** Runs the suites that `args` ask for and returns the exit code. */
+export async function bench(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { suites, signal, print, printError } = surroundings;
+  try {
+    const commandLine = parseCommandLine(args, suites);
+    if (commandLine.help) {
+      print(helpText(suites));
+      return EXIT.done;
+    }
+    return await runAll(commandLine, surroundings);
+  } catch (error) {
+    if (signal.aborted) return EXIT.interrupted;
+    printError(messageOf(error));
+    if (!(error instanceof UsageError)) return EXIT.failed;
+    printError('npm run bench -- --help lists what can be asked for.');
+    return EXIT.usage;
+  }
+}
+
+async function runAll(commandLine: CommandLine, surroundings: Surroundings): Promise<number> {
+  const { root, print } = surroundings;
+  const run = describeRun(commandLine);
+  const results = new Map<Suite, SuiteResult>();
+  const written = new Set<string>();
+  for (const suite of commandLine.suites) {
+    const result = await runOne(suite, commandLine, surroundings);
+    results.set(suite, result);
+    print(`\n${terminalReport(result)}\n`);
+    written.add(await writeResults(root, run, results)); // after each, so that Ctrl-C keeps what there is
+    if (!commandLine.evidence) continue;
+    for (const path of await writeEvidence(root, run, suite, result)) written.add(path);
+  }
+  print(`Results: ${[...written].join(', ')}\nAgain:   ${run.command}`);
+  const valid = [...results.values()].every(({ failures }) => failures.length === 0);
+  return valid ? EXIT.done : EXIT.failed;
+}
+
+async function runOne(suite: Suite, commandLine: CommandLine, surroundings: Surroundings): Promise<SuiteResult> {
+  const { rounds, seconds, seed } = commandLine;
+  const { signal, renderer = 'default' } = surroundings;
+  let result: SuiteResult | undefined;
+  const task = {
+    title: `${suite.name}: ${suite.summary}`,
+    task: async (_context: unknown, shown: { output: string }) => {
+      const progress = (text: string): void => void (shown.output = text);
+      result = await suite.run({ rounds, seconds, seed, signal, progress });
+    },
+  };
+  await new Listr([task], { renderer, registerSignalListeners: false }).run();
+  return result!;
+}
+
+function describeRun({ suites, rounds, seconds, seed, evidence }: CommandLine): BenchRun {
+  const flags = [
+    ...suites.map(({ name }) => `--only ${name}`),
+    `--rounds ${rounds} --seconds ${seconds} --seed ${seed}`,
+    ...(evidence ? ['--evidence'] : []),
+  ];
+  return {
+    startedAt: new Date().toISOString(),
+    command: `npm run bench -- ${flags.join(' ')}`,
+    machine: describeMachine(),
+    rounds,
+    seconds,
+    seed,
+  };
+}

@@ -1,0 +1,5 @@
+/** Every suite of `npm run bench`: a new one is a folder and a line here. */
+import { http } from './http/suite.ts';
+import type { Suite } from './suite.ts';
+
+export const suites: readonly Suite[] = [http];

@@ -101,10 +101,14 @@ export function parseIntegers(text: string): unknown {
 type Reviver = (name: string, value: unknown) => unknown;
 
 function refuseFractions(name: string, value: unknown, { source }: { source?: string }): unknown {
-  if (typeof value !== 'number' || source === undefined) return value;
-  const [, fraction = '', exponent = '0'] = /^-?\d+(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? [];
-  const places = fraction.replace(/0+$/, '').length;
-  if (places <= Number(exponent)) return value;
-  if (places === 0 && Number(exponent) <= 0 && value === 0) return value; // 0e-5
+  if (typeof value !== 'number' || source === undefined || isInteger(source)) return value;
   throw new BadRequestError([{ field: name === '' ? 'body' : name, detail: 'must be an integer' }]);
+}
+
+/** Whether a JSON number is an integer by its digits: `1.0`, `10e-1` and `0e-9` are, `1e-400` is not. */
+function isInteger(source: string): boolean {
+  const [, whole = '', fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? [];
+  const digits = whole + fraction;
+  const trailingZeros = digits.length - digits.replace(/0+$/, '').length;
+  return trailingZeros === digits.length || fraction.length - trailingZeros <= Number(exponent);
 }

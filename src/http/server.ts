@@ -15,12 +15,20 @@ import { requestIdOf } from './request-id.ts';
 
 /** Bytes of all header lines together, the request line included. */
 const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_URL_CHARACTERS = 8 * 1024;
+const urlTooLong = `the URL exceeds ${MAX_URL_CHARACTERS} characters`;
+/** A registered name or an address, with or without a port. */
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d{1,5})?$/i;
 const HEADERS_TIMEOUT_MS = 5_000;
 const BODY_TIMEOUT_MS = 15_000;
 const CHECK_TIMEOUTS_EVERY_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000; // longer than the usual load balancer keeps an idle connection
 /** How long answers say `Connection: close` before idle connections are closed; see `drain`. */
 const FAREWELL_MS = 300;
+
+/** A connection, and the answer to the last request that came in on it. */
+const LATEST = Symbol('latest');
+type HttpSocket = Socket & { [LATEST]?: ServerResponse };
 
 export interface HttpServer {
   /** The port it listens on. */
@@ -43,6 +51,8 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
   let draining = false;
   const toHono = getRequestListener(app.fetch, { errorHandler: refuseRequest, autoCleanupIncoming: false });
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    const socket: HttpSocket = incoming.socket;
+    socket[LATEST] = outgoing;
     if (draining) outgoing.shouldKeepAlive = false;
     const refused = refusalOf(incoming);
     if (refused === undefined) readAhead(incoming, outgoing, () => void toHono(incoming, outgoing));
@@ -87,17 +97,25 @@ async function leave(server: Server): Promise<void> {
 
 /** Requests that node:http lets through and that hono would misread. */
 function refusalOf(incoming: IncomingMessage): Problem | undefined {
-  const { url = '', rawHeaders } = incoming;
-  const host = incoming.headers.host;
-  if (host === undefined || host === '') return problemFor('BAD_REQUEST', 'host: must be sent, once', incoming);
+  const { url = '', httpVersionMajor, headers } = incoming;
+  const { host = '', 'transfer-encoding': coding } = headers;
+  const bad = (detail: string): Problem => problemFor('BAD_REQUEST', detail, incoming);
+  if (httpVersionMajor !== 1) return bad('version: must be HTTP/1.0 or HTTP/1.1');
+  if (!HOST.test(host) || hostsOf(incoming) !== 1) return bad('host: must be sent once, as a name or an address');
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return bad('transfer-encoding: must be chunked');
+  if (url.length > MAX_URL_CHARACTERS) return problemFor('URI_TOO_LONG', urlTooLong, incoming);
+  if (url === '*') return problemFor('NOT_FOUND', 'nothing is served at *', incoming);
+  if (/[^!-~]/.test(url)) return bad('path: must be percent-encoded ASCII');
+  return undefined;
+}
+
+/** node:http keeps the first of several Host headers and drops the others. */
+function hostsOf({ rawHeaders }: IncomingMessage): number {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     if (rawHeaders[at]!.length === 4 && rawHeaders[at]!.toLowerCase() === 'host') hosts += 1;
   }
-  if (hosts > 1) return problemFor('BAD_REQUEST', 'host: must be sent, once', incoming);
-  if (url === '*') return problemFor('NOT_FOUND', 'nothing is served at *', incoming);
-  if (/[^!-~]/.test(url)) return problemFor('BAD_REQUEST', 'path: must be percent-encoded ASCII', incoming);
-  return undefined;
+  return hosts;
 }
 
 /** What @hono/node-server refuses: a bad host, a backslash in the path. */
@@ -111,17 +129,25 @@ function refuseRequest(error: unknown): Response {
 }
 
 /** What the parser of node:http refuses; there is no request to answer, only a socket. */
-function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
+function refuseBytes(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket: HttpSocket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [code, detail] = parserRefusal(error.code);
+  const { [LATEST]: latest } = socket;
+  const answered = latest === undefined || latest.writableFinished;
+  // A whole request before the malformed bytes has its answer first.
+  if (!answered && latest.req.complete) return void latest.once('finish', () => refuseBytes(error, socket));
+  // The malformed bytes are the body of a request that was answered without it: there is nothing more to say.
+  if (!answered && latest.headersSent) return socket.destroySoon();
+  const [code, detail] = parserRefusal(error.code, error.rawPacket);
   writeRaw(socket, problem(code, detail, requestIdOf(undefined), { outcome: 'not-applied' }));
 }
 
-function parserRefusal(code: string | undefined): [ErrorCode, string] {
+function parserRefusal(code: string | undefined, packet: Buffer | undefined): [ErrorCode, string] {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return ['REQUEST_TIMEOUT', 'the request did not arrive in time'];
     case 'HPE_HEADER_OVERFLOW':
+      // The parser's limit counts the request line too; where that line alone is over ours, the URL is what is too long.
+      if (packet !== undefined && isLongRequestLine(packet)) return ['URI_TOO_LONG', urlTooLong];
       return ['HEADERS_TOO_LARGE', `the headers exceed ${MAX_HEADER_BYTES} bytes`];
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return ['BODY_TOO_LARGE', 'the chunk extensions are too large'];
@@ -130,13 +156,21 @@ function parserRefusal(code: string | undefined): [ErrorCode, string] {
   }
 }
 
+function isLongRequestLine(packet: Buffer): boolean {
+  const lineEnd = packet.indexOf('\r\n');
+  const startsRequest = /^[A-Z]+ /.test(packet.toString('latin1', 0, 16));
+  return startsRequest && (lineEnd === -1 || lineEnd > MAX_URL_CHARACTERS);
+}
+
 function problemFor(code: ErrorCode, detail: string, incoming: IncomingMessage): Problem {
   const write = incoming.method !== 'GET' && incoming.method !== 'HEAD';
   const requestId = requestIdOf(incoming.headers['x-request-id']);
   return problem(code, detail, requestId, write ? { outcome: 'not-applied' } : {});
 }
 
+/** Answers a request that is not fit to be read further: what follows it on the connection cannot be trusted. */
 function answer(outgoing: ServerResponse, { status, body, headers }: Problem): void {
+  outgoing.shouldKeepAlive = false;
   outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }
 

@@ -1,8 +1,10 @@
 /** The registry: one line per strategy. Routes, contract tests, load and report pick up what is here. */
 import { actor } from './actor/index.ts';
 import { asyncLock } from './async-lock/index.ts';
+import { atomic } from './atomic/index.ts';
 import { sharded } from './sharded/index.ts';
 import { singleThread } from './single-thread/index.ts';
+import { snapshot } from './snapshot/index.ts';
 import type { Strategy } from './strategy.ts';
 import { syncLock } from './sync-lock/index.ts';
 import { unguarded } from './unguarded/index.ts';
@@ -12,6 +14,8 @@ export const strategies: readonly Strategy[] = [
   asyncLock,
   sharded,
   actor,
+  snapshot,
   singleThread,
+  atomic,
   unguarded,
 ];

@@ -64,17 +64,20 @@ export function nextWaiting(locks: Int32Array, line: number, from: number, threa
 }
 
 /**
- * Frees every lock that `slot` held or was handed, marks it for repair, and wakes all who wait: more than one,
- * since a woken waiter may die too. Called by main once the thread is gone and has left the thread table.
+ * Frees every lock that a dead thread holds, marks it for repair, and wakes all who wait: more than one, since a woken
+ * waiter may die too. Called by main once the thread of `slot` is gone and has left the thread table.
  *
- * @returns how many locks the dead thread held
+ * It frees what any dead slot holds, not only this one: `slot` may have handed a lock to a thread that was buried
+ * before, and died before it could see that and take the lock back.
+ *
+ * @returns how many locks were held by the dead
  */
 export function abandon(locks: Int32Array, slot: Slot, threads: ThreadTable): number {
   let held = 0;
   for (let line = 0; line < locks.length; line += LOCK_WORDS) {
     setWaiting(locks, line, ThreadTable.positionOf(slot), false);
     let state = Atomics.load(locks, line);
-    while (ownerOf(state) === slot) {
+    while (isDead(ownerOf(state), threads)) {
       const seen = Atomics.compareExchange(locks, line, state, DIED);
       if (seen === state) held += 1;
       state = seen === state ? DIED : seen;
@@ -83,4 +86,8 @@ export function abandon(locks: Int32Array, slot: Slot, threads: ThreadTable): nu
   }
   threads.ringAll();
   return held;
+}
+
+function isDead(slot: Slot, threads: ThreadTable): boolean {
+  return slot !== 0 && threads.livingAt(ThreadTable.positionOf(slot)) !== slot;
 }

@@ -32,6 +32,13 @@ export interface RecordWords {
   state(record: number): number;
 }
 
+/** The pool's leaf lock. */
+export interface PoolLock {
+  readonly locks: Int32Array;
+  readonly line: number;
+  readonly options: Omit<SyncMutexOptions, 'repair'>;
+}
+
 export class RecordPool {
   readonly #words: Int32Array;
   readonly #line: number;
@@ -41,15 +48,8 @@ export class RecordPool {
 
   /**
    * @param line index in `words` of the pool's own line
-   * @param lock the leaf lock and its line
    */
-  constructor(
-    words: Int32Array,
-    line: number,
-    capacity: number,
-    records: RecordWords,
-    lock: { readonly locks: Int32Array; readonly line: number; readonly options: Omit<SyncMutexOptions, 'repair'> },
-  ) {
+  constructor(words: Int32Array, line: number, capacity: number, records: RecordWords, lock: PoolLock) {
     this.#words = words;
     this.#line = line;
     this.#capacity = capacity;
@@ -103,7 +103,12 @@ export class RecordPool {
     });
   }
 
-  /** Numbers of the freed records, in the order of the free list; for `verify` on quiet memory. */
+  /** Runs `read` under the pool's lock, so that nothing of the pool is half-done. */
+  inside(read: () => string[]): string[] {
+    return this.#mutex.run(read);
+  }
+
+  /** Numbers of the freed records, in the order of the free list; asked inside the pool's lock. */
   freed(): number[] {
     const found: number[] = [];
     for (let link = this.#words[this.#line + HEAD]!; link !== 0 && found.length <= this.#capacity;) {

@@ -6,9 +6,9 @@
  * word 1   slot of the thread that attached here: a pin counts while that thread lives
  * ```
  *
- * Guarantee: pinning is wait-free. A thread that died while it was pinned holds nobody up once main has taken it out
- * of the thread table.
- * Cost: two stores and two loads per read. A writer looks at 64 lines, once for some dozens of pages.
+ * Guarantee: pinning is wait-free: it takes the same few steps whatever writers do, short of 2^30 versions between two of
+ * them. A thread that died while it was pinned holds nobody up once main has taken it out of the thread table.
+ * Cost: two stores and three loads per read. A writer looks at 64 lines, once for some dozens of pages.
  *
  * Ordering: the reader stores its pin and *then* loads the version that it reads; the pin may say an older one, never
  * a newer one. A writer that looks for pins does so after it loaded the current version `c`. All of these are
@@ -17,10 +17,10 @@
  * writer saw holds it until its pin changes. That change happens after the reader's last look, and the writer sees it
  * before it writes the page.
  *
- * "Older" is a distance back from `c`, modulo 2^32. No version that a reader still looks at is 2^31 behind, because
- * writers run out of roots long before. A pin that a stalled thread stored ages late may have any distance; taking it
- * for too old is what `safeUpTo` does with it, and taking it for a recent one is harmless, because such a reader has
- * yet to load the version that it will read.
+ * "Older" is a distance back from `c` modulo 2^32. A version that somebody reads is never far behind, since writers
+ * run out of roots; but the pin of a thread that stalled before it stored it may have any distance. Such a thread has
+ * yet to load its version, and takes another pin should that one be newer than the version. Until then `safeUpTo` may
+ * take the pin for too old, which only makes writers wait.
  */
 import { MisuseError } from '../errors.ts';
 import { CURRENT, LINE_WORDS, PINS, WRITER_WAITS } from './snapshot-layout.ts';
@@ -54,8 +54,12 @@ export class SnapshotPins {
 
   /** @returns the version to read, which stays whole until `unpin` */
   pin(): number {
-    Atomics.store(this.#words, this.#mine, Atomics.load(this.#words, CURRENT) | PINNED);
-    return Atomics.load(this.#words, CURRENT);
+    for (;;) {
+      const announced = Atomics.load(this.#words, CURRENT);
+      Atomics.store(this.#words, this.#mine, announced | PINNED);
+      const version = Atomics.load(this.#words, CURRENT);
+      if (((version - announced) | 0) >= 0) return version; // else 2^30 versions were published in between
+    }
   }
 
   unpin(): void {

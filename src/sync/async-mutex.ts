@@ -182,8 +182,9 @@ export class AsyncMutex {
     const startedMs = performance.now();
     if (waiter !== undefined) timing.add('wait', startedMs - waiter.sinceMs);
     return new Guard(() => {
-      timing.add('hold', performance.now() - startedMs);
-      this.#release();
+      const heldMs = performance.now() - startedMs;
+      this.#release(); // before the bookkeeping, which others need not wait for
+      timing.add('hold', heldMs);
     });
   }
 

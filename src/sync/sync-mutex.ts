@@ -81,7 +81,7 @@ export class SyncMutex {
       throw new MisuseError(`"${this.#options.name}": an async function cannot be a critical section; it did not run`);
     }
     if (Atomics.compareExchange(this.#locks, this.#line, 0, this.#mine) !== 0) this.#wait(options);
-    const timed = options?.timing !== undefined || (this.stats.runs++ & (SAMPLE_EVERY - 1)) === 0;
+    const timed = (this.stats.runs++ & (SAMPLE_EVERY - 1)) === 0 || options?.timing !== undefined;
     const startedMs = timed ? performance.now() : 0;
     let after = 0;
     try {
@@ -95,8 +95,9 @@ export class SyncMutex {
       if (after === 0) after = this.#repaired();
       throw error;
     } finally {
-      if (timed) this.#sampleHold(performance.now() - startedMs, options);
-      this.#release(after);
+      const heldMs = timed ? performance.now() - startedMs : 0;
+      this.#release(after); // before the bookkeeping, which others need not wait for
+      if (timed) this.#sampleHold(heldMs, options);
     }
   }
 
@@ -184,5 +185,6 @@ export class SyncMutex {
 }
 
 function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  const hasMembers = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return hasMembers && 'then' in value && typeof value.then === 'function';
 }

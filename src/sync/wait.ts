@@ -8,7 +8,7 @@ export interface WaitOptions {
   readonly timing?: Timing | undefined;
 }
 
-/** Milliseconds spent per part of an operation. */
+/** Milliseconds spent per part of an operation. `add` must not throw: it is called with locks held. */
 export interface Timing {
   add(part: 'wait' | 'hold' | 'origin', elapsedMs: number): void;
 }

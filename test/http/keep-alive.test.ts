@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_BODY_BYTES } from '../../src/http/body.ts';
 import { exchangeRaw } from '../support/raw-http.ts';
+import { anyStrategy } from '../support/served.ts';
 import { startServiceUnderTest, type ServiceUnderTest } from '../support/service.ts';
 
-const INCREMENT = '/v1/sync-lock/counters/kept/increment';
+const INCREMENT = `/v1/${anyStrategy.name}/counters/kept/increment`;
 const JSON_TYPE = 'application/json';
 const CHUNK_BYTES = 16 * 1024;
 /** More than the buffers of both sockets hold, so that the client is still sending when the answer is ready. */
@@ -24,7 +25,7 @@ const cases: readonly Case[] = [
   {
     name: 'a key that is refused',
     status: 400,
-    path: '/v1/sync-lock/counters/%00/increment',
+    path: `/v1/${anyStrategy.name}/counters/%00/increment`,
     type: JSON_TYPE,
     body: '{}',
   },
@@ -51,7 +52,7 @@ const NEXT = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n';
 
 let service: ServiceUnderTest;
 beforeAll(async () => {
-  service = await startServiceUnderTest({ THREADS: '1', STRATEGIES: 'sync-lock' });
+  service = await startServiceUnderTest({ THREADS: '1', STRATEGIES: anyStrategy.name });
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();
@@ -79,7 +80,7 @@ describe('a client that leaves in the middle of its body', () => {
     { name: 'with a length', rest: 'Content-Length: 1000\r\n\r\n{"by"' },
     { name: 'in chunks', rest: 'Transfer-Encoding: chunked\r\n\r\n5\r\n{"by"\r\n' },
   ])('changes nothing, and is no defect of the service: $name', async ({ rest }) => {
-    await using own = await startServiceUnderTest({ THREADS: '1', STRATEGIES: 'sync-lock' });
+    await using own = await startServiceUnderTest({ THREADS: '1', STRATEGIES: anyStrategy.name });
     const { hostname, port } = new URL(own.url);
     const socket = connect({ host: hostname, port: Number(port) });
     await once(socket, 'connect');

@@ -54,10 +54,10 @@ async function demonstrate(strategy: string): Promise<Outcome> {
   const tally: Tally = { acknowledged: 0, unknown: 0, refused: 0 };
   let lastAnswerMs = performance.now();
   let longestGapMs = 0;
-  let over = false;
+  const over = new AbortController();
 
   const client = async (): Promise<void> => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const status = await increment(pool, strategy);
       if (status === 200) {
         tally.acknowledged += 1;
@@ -74,7 +74,7 @@ async function demonstrate(strategy: string): Promise<Outcome> {
     while (tally.acknowledged < before + 200) await new Promise(setImmediate); // it goes on before the next is ended
     process.stdout.write(`${strategy}: ${kill} of ${kills} ended, ${tally.acknowledged} increments acknowledged\n`);
   }
-  over = true;
+  over.abort();
   await Promise.all(clients);
   await pool.close();
 
@@ -149,7 +149,7 @@ function report(all: readonly Outcome[]): void {
     table.push([strategy, ended, acknowledged, unknown, stored, lost, extra, repairs, longestGapMs.toFixed(0)]);
   }
   process.stdout.write(
-    `\n${table}\n${failed ? 'FAILED: what was acknowledged is not what is stored.' : 'Nothing acknowledged was lost, nothing counted twice.'}\n`,
+    `\n${table.toString()}\n${failed ? 'FAILED: what was acknowledged is not what is stored.' : 'Nothing acknowledged was lost, nothing counted twice.'}\n`,
   );
   process.exitCode = failed ? 1 : 0;
 }

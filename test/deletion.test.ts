@@ -44,20 +44,26 @@ async function deleteStrategy(directory: string, name: string): Promise<void> {
   await rm(join(dirname(registry), name), { recursive: true });
 }
 
-it.for(strategies)('without $name the rest passes type check, lint and tests', { timeout: 600_000 }, async ({ name }) => {
-  const directory = await copyProject();
-  try {
-    await deleteStrategy(directory, name);
-    const options = { cwd: directory, maxBuffer: 2 ** 24, env: { ...process.env, CI: 'true' } };
-    await Promise.all([
-      run(bin('tsc'), [], options),
-      run(bin('oxlint'), ['--type-aware', '--deny-warnings'], options),
-    ]);
-    await run(bin('vitest'), ['run', ...suite], options);
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    throw new Error(`without ${name}: ${String(error)}\n${stdout.slice(-4000)}\n${stderr.slice(-2000)}`, { cause: error });
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-});
+it.for(strategies)(
+  'without $name the rest passes type check, lint and tests',
+  { timeout: 600_000 },
+  async ({ name }) => {
+    const directory = await copyProject();
+    try {
+      await deleteStrategy(directory, name);
+      const options = { cwd: directory, maxBuffer: 2 ** 24, env: { ...process.env, CI: 'true' } };
+      await Promise.all([
+        run(bin('tsc'), [], options),
+        run(bin('oxlint'), ['--type-aware', '--deny-warnings'], options),
+      ]);
+      await run(bin('vitest'), ['run', ...suite], options);
+    } catch (error) {
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+      throw new Error(`without ${name}: ${String(error)}\n${stdout.slice(-4000)}\n${stderr.slice(-2000)}`, {
+        cause: error,
+      });
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  },
+);

@@ -35,7 +35,7 @@ export class Supervisor {
   readonly #seats: Seat[] = [];
   #owner: Owner | undefined;
   #reusePort = true;
-  #started = Promise.resolve();
+  #started: Promise<unknown> = Promise.resolve();
   #stopping = false;
   #port: number;
 
@@ -58,10 +58,7 @@ export class Supervisor {
   /** Starts every thread. @returns the address, once all of them listen */
   start(): Promise<string> {
     const started = this.#start();
-    this.#started = started.then(
-      () => {},
-      () => {},
-    );
+    this.#started = Promise.allSettled([started]);
     return started;
   }
 

@@ -11,7 +11,11 @@ function adminOf(service: ServiceUnderTest, strategy: string) {
       ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    return fetch(`${base}/${path}`, { method: 'POST', headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    return fetch(`${base}/${path}`, {
+      method: 'POST',
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   };
   return {
     post,
@@ -57,7 +61,12 @@ describe('administration', () => {
 
 describe.for(sharing)('faults / $name', ({ name }) => {
   it('are met, and nothing acknowledged is lost', async () => {
-    await using service = await startServiceUnderTest({ THREADS: '2', STRATEGIES: name, ADMIN_TOKEN: TOKEN, CONTROLS: 'on' });
+    await using service = await startServiceUnderTest({
+      THREADS: '2',
+      STRATEGIES: name,
+      ADMIN_TOKEN: TOKEN,
+      CONTROLS: 'on',
+    });
     const admin = adminOf(service, name);
     expect((await admin.increment('kept')).status).toBe(200);
 

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { exchange, type Exchange, type ExchangeOptions, type HttpEnvironment } from './http/exchange.ts';
 import { problem } from './http/problems.ts';
 import { adminRoutes, type AdminOptions } from './http/routes/admin.ts';
+import { configRoutes } from './http/routes/config.ts';
 import { countersRoutes } from './http/routes/counters.ts';
 import { NotApplicableError, NotFoundError } from './errors.ts';
 import type { FaultKind } from './threads/faults.ts';
@@ -39,9 +40,11 @@ export function buildApp(options: AppOptions): Hono<HttpEnvironment> {
   for (const served of options.served) {
     const { strategy, resources } = served;
     const base = `/v1/${strategy.name}`;
-    const { counters } = resources;
+    const { counters, config } = resources;
     if ('unsupported' in counters) refuse(app, `${base}/counters/*`, counters.unsupported, options);
     else countersRoutes(app, base, counters, options);
+    if ('unsupported' in config) refuse(app, `${base}/config`, config.unsupported, options);
+    else configRoutes(app, base, config, options);
     adminRoutes(app, served, options);
   }
   app.onError((error, context) => exchange(context, options, (call) => call.problem(error)));

@@ -233,3 +233,19 @@ export class UnauthorizedError extends SharedStateError {
 export class ForbiddenError extends SharedStateError {
   readonly code = 'FORBIDDEN';
 }
+
+/** The version that a write expected is not the current one. Nothing changed. */
+export class PreconditionFailedError extends SharedStateError {
+  readonly code = 'PRECONDITION_FAILED';
+  readonly version: number;
+
+  constructor(expected: readonly number[], version: number) {
+    super(`the current version is ${version}, not ${expected.join(' or ')}; read it again and decide anew`);
+    this.version = version;
+  }
+}
+
+/** A write that must say which version it is based on does not. */
+export class PreconditionRequiredError extends SharedStateError {
+  readonly code = 'PRECONDITION_REQUIRED';
+}

@@ -97,6 +97,27 @@ export function parseIntegers(text: string): unknown {
   }
 }
 
+/**
+ * Parses any JSON. A number that a double cannot hold exactly as an integer, or not at all, is refused, since it would
+ * come back as another.
+ *
+ * @throws {BadRequestError} it is not JSON, or has such a number
+ */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text, refuseInexact);
+  } catch (error) {
+    if (error instanceof BadRequestError) throw error;
+    throw new BadRequestError([{ field: 'body', detail: 'must be JSON' }]);
+  }
+}
+
+function refuseInexact(name: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  if (Number.isFinite(value) && !Number.isInteger(value)) return value;
+  throw new BadRequestError([{ field: name === '' ? 'body' : name, detail: 'must be within ±(2^53 − 1)' }]);
+}
+
 /** TypeScript does not know the third argument yet: the literal as it stands in the text. */
 type Reviver = (name: string, value: unknown) => unknown;
 

@@ -2,6 +2,7 @@
 import {
   BadRequestError,
   ConflictError,
+  PreconditionFailedError,
   type ErrorCode,
   type Outcome,
   SharedStateError,
@@ -67,6 +68,7 @@ export function problemOf(error: unknown, { requestId, write }: ProblemOptions):
   const extra: Record<string, unknown> = {};
   if (error instanceof BadRequestError) extra['errors'] = error.errors;
   if (error instanceof ConflictError) extra['value'] = error.value;
+  if (error instanceof PreconditionFailedError) extra['version'] = error.version;
   if (write) extra['outcome'] = error.outcome;
   return problem(error.code, error.message, requestId, extra);
 }

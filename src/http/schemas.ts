@@ -11,6 +11,20 @@ const exact = z
 export const incrementBody = z.strictObject({ by: exact.optional() });
 export const compareAndSetBody = z.strictObject({ expected: exact, value: exact });
 
+const MAX_VALUES_BYTES = 32 * 1024;
+
+export const configBody = z.strictObject({
+  values: z
+    .custom<Readonly<Record<string, unknown>>>(isObject, 'must be an object')
+    .refine((values) => Buffer.byteLength(JSON.stringify(values)) <= MAX_VALUES_BYTES, {
+      message: `must be at most ${MAX_VALUES_BYTES} bytes of JSON`,
+    }),
+});
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 const MAX_FAULTS = 1_000_000;
 const MAX_DELAY_MS = 60_000;
 

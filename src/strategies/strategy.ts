@@ -1,5 +1,6 @@
 import type { WriteThrough } from '../origin/write-through.ts';
 import type { Origin } from '../origin/origin.ts';
+import type { Config } from '../resources/config.ts';
 import type { Counters } from '../resources/counters.ts';
 import type { Settings } from '../settings.ts';
 import type { Doorbell } from '../sync/doorbell.ts';
@@ -11,6 +12,7 @@ import type { Awaitable } from '../sync/wait.ts';
 /** Every resource that the service shares, by name. A new one is a line here; the compiler names what it lacks. */
 export interface Resources {
   counters: Counters;
+  config: Config;
 }
 
 export type ResourceName = keyof Resources;

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ServedStrategy, StrategyAdmin } from '../app.ts';
-import type { Origin } from '../origin/origin.ts';
+import type { OriginConnection } from '../origin/origin.ts';
 import type {
   Cell,
   OwnerMessage,
@@ -23,7 +23,7 @@ export type OwnerPorts = Readonly<Record<string, MessagePort>>;
 export interface Attached {
   readonly served: readonly ServedStrategy[];
   readonly thread: ThreadContext;
-  readonly origin: Origin;
+  readonly origin: OriginConnection;
   /** Sends to a new owner from now on. */
   reconnect(ports: OwnerPorts): void;
   /** Drops this thread's senders: an owner ends once all threads have. */
@@ -36,6 +36,7 @@ export async function attachAll(
   strategies: readonly Strategy[] = servedStrategies(attachment.settings),
 ): Promise<Attached> {
   const scope = new ThreadScope(attachment);
+  await scope.origin.connected().catch(() => {}); // what needs no origin is served without it
   const outboxes = new Map<string, Outbox<OwnerMessage, unknown>>();
   const senders: Sender<OwnerMessage, unknown>[] = [];
 
@@ -69,7 +70,7 @@ export async function attachAll(
 
   const served: ServedStrategy[] = [];
   for (const strategy of strategies) {
-    const resources = { counters: await attach(strategy, 'counters') };
+    const resources = { counters: await attach(strategy, 'counters'), config: await attach(strategy, 'config') };
     served.push({ strategy, resources, admin: administer(strategy, attachment.memory, scope) });
   }
   return {

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { Rig } from '../support/rig.ts';
 
+/** One promise of a resource, and how to see that it is kept. */
 export interface ContractCase {
   readonly name: string;
   /** What the case needs; a strategy that says it has none of it is excused from the case. */

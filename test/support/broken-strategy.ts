@@ -3,8 +3,10 @@
  * suite must go red on it; a case that stays green proves nothing.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { replacedBy, type Config, type ConfigDocument } from '../../src/resources/config.ts';
 import type { Counters } from '../../src/resources/counters.ts';
 import { sharedCounters, sharedCountersMemory } from '../../src/strategies/counter-table.ts';
+import { ConfigRegister } from '../../src/strategies/config-register.ts';
 import type { Cell, CellContext, Strategy } from '../../src/strategies/strategy.ts';
 import { SyncMutex } from '../../src/sync/sync-mutex.ts';
 
@@ -70,9 +72,32 @@ const counters: Cell<Counters> = {
   },
 };
 
+const config: Cell<Config> = {
+  memory: () => ({ locks: 1, bytes: ConfigRegister.bytes }),
+
+  attach({ memory }) {
+    const register = new ConfigRegister(memory.data);
+    let remembered: ConfigDocument | undefined; // each thread has a copy that nobody refreshes
+
+    return {
+      read() {
+        remembered ??= register.read();
+        return remembered;
+      },
+
+      async replace(values, _expected) {
+        const next = register.draft(replacedBy(values, '*')); // whatever the version
+        await nextTurn(); // somebody else writes here
+        register.write(next);
+        return next;
+      },
+    };
+  },
+};
+
 export const brokenStrategy: Strategy = {
   name: 'broken',
   kind: 'control',
   summary: 'breaks every promise',
-  cells: { counters },
+  cells: { counters, config },
 };

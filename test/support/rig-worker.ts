@@ -1,6 +1,7 @@
 /** A thread of the rig: attaches to the strategy and runs the operations that it is sent. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Call } from '../../src/resources/call.ts';
+import type { Config } from '../../src/resources/config.ts';
 import type { Counters } from '../../src/resources/counters.ts';
 import { strategies } from '../../src/strategies/index.ts';
 import { attachAll, type OwnerPorts } from '../../src/threads/attach.ts';
@@ -14,6 +15,7 @@ const strategy = [...strategies, brokenStrategy].find(({ name }) => name === dat
 const attached = await attachAll(data, [strategy]);
 const { served } = attached;
 const counters = served[0]!.resources.counters as Counters;
+const config = served[0]!.resources.config as Config;
 
 const call: Call = { remainingMs: 30_000, signal: new AbortController().signal, timing: undefined };
 
@@ -24,6 +26,8 @@ function apply(operation: Operation): unknown {
   }
   if ('read' in operation) return counters.read(operation.read, call);
   if ('delete' in operation) return counters.delete(operation.delete, call);
+  if ('readConfig' in operation) return config.read(call);
+  if ('replaceConfig' in operation) return config.replace(operation.replaceConfig, operation.expected, call);
   return counters.list(operation.list, call);
 }
 

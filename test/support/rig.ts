@@ -1,8 +1,10 @@
 /** Several real threads attached to one strategy, without HTTP: what the contract suites drive. */
 import { once } from 'node:events';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { type OriginAccess, takeOver } from '../../src/origin/create-origin.ts';
 import { EmbeddedOrigin, type EmbeddedOriginOptions } from '../../src/origin/embedded.ts';
 import { seededRandom } from '../../src/random.ts';
+import type { ConfigDocument, ExpectedVersion } from '../../src/resources/config.ts';
 import type { Counters, CounterPage } from '../../src/resources/counters.ts';
 import { readSettings, type Settings } from '../../src/settings.ts';
 import type { Strategy } from '../../src/strategies/strategy.ts';
@@ -12,23 +14,24 @@ import { allocateMemory, bury, type ServiceMemory } from '../../src/threads/memo
 import { Owner, ownedCells } from '../../src/threads/owner.ts';
 import { fromWire, type WireError } from '../../src/wire-error.ts';
 
-/** One operation of the counters, as data: it is run on another thread. */
+/** One operation, as data: it is run on another thread. */
 export type Operation =
   | { readonly increment: string; readonly by: number }
   | { readonly compareAndSet: string; readonly expected: number; readonly value: number }
   | { readonly read: string }
   | { readonly delete: string }
-  | { readonly list: { readonly limit: number; readonly cursor: number } };
+  | { readonly list: { readonly limit: number; readonly cursor: number } }
+  | { readonly readConfig: true }
+  | { readonly replaceConfig: string; readonly expected: ExpectedVersion };
 
 /** Runs an operation many times on one thread, at most `concurrency` at once. @returns all results, in order of start */
 export type Work = Operation & { readonly times: number; readonly concurrency?: number };
 
-export interface RigData {
+export interface RigData extends OriginAccess {
   readonly strategy: string;
   readonly settings: Settings;
   readonly memory: ServiceMemory;
   readonly slot: number;
-  readonly originPort: MessagePort;
   readonly ownerPorts: OwnerPorts;
 }
 
@@ -48,6 +51,8 @@ export interface Rig extends AsyncDisposable {
   readonly origin: EmbeddedOrigin;
   /** Counters as one of the threads sees them. */
   on(thread: number): AsyncCounters;
+  /** The config as one of the threads sees it. */
+  configOn(thread: number): AsyncConfig;
   /** Runs work on one thread. */
   run(thread: number, work: Work): Promise<unknown[]>;
   /** Runs the same work on every thread at once. */
@@ -71,11 +76,17 @@ export function threadsFor(strategy: Strategy, wanted: number): number {
   return strategy.threads ?? wanted;
 }
 
+export interface AsyncConfig {
+  read(): Promise<ConfigDocument>;
+  replace(values: string, expected: ExpectedVersion): Promise<ConfigDocument>;
+}
+
 export async function startRig({ strategy, threads: wanted, settings: environment = {} }: RigOptions): Promise<Rig> {
   const threads = threadsFor(strategy, wanted);
   const settings = readSettings({ THREADS: String(threads), ORIGIN_LATENCY_MS: '1', ...environment });
   const memory = allocateMemory(settings, [strategy]);
   const origin = new EmbeddedOrigin(originOptions(settings));
+  const originEpoch = await takeOver(settings);
   const table = new ThreadTable(memory.threads);
   const seats: { worker: Worker; slot: number }[] = [];
   const lives = Array.from({ length: threads }, () => 0);
@@ -86,6 +97,7 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
     settings,
     memory,
     origin,
+    originEpoch,
     position: threads,
     owned: ownedCells([strategy]),
     onError: (error) => {
@@ -107,7 +119,15 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
     table.enter(slot);
     const { ports: ownerPorts, transferList } = owner.connect(position);
     const worker = new Worker(new URL('./rig-worker.ts', import.meta.url), {
-      workerData: { strategy: strategy.name, settings, memory, slot, originPort: port2, ownerPorts } satisfies RigData,
+      workerData: {
+        strategy: strategy.name,
+        settings,
+        memory,
+        slot,
+        originPort: port2,
+        originEpoch,
+        ownerPorts,
+      } satisfies RigData,
       transferList: [port2, ...transferList],
     });
     seats[position] = { worker, slot };
@@ -144,6 +164,10 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
       read: (key) => once1(thread, { read: key }),
       delete: (key) => once1(thread, { delete: key }),
       list: (limit = 1000, cursor = 0) => once1(thread, { list: { limit, cursor } }),
+    }),
+    configOn: (thread) => ({
+      read: () => once1(thread, { readConfig: true }),
+      replace: (values, expected) => once1(thread, { replaceConfig: values, expected }),
     }),
     run,
     onEachThread: (work) => Promise.all(seats.map((_seat, thread) => run(thread, work))),

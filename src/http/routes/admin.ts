@@ -34,9 +34,10 @@ export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, 
 
   app.post(`${base}/reset`, (context) =>
     guarded(context, async (call) => {
-      const { counters } = served.resources;
+      const { counters, config } = served.resources;
       if ('unsupported' in counters) throw new NotApplicableError(counters.unsupported);
       await deleteAll(counters, call);
+      if (!('unsupported' in config)) await config.replace('{}', '*', call);
       return call.empty(204);
     }),
   );

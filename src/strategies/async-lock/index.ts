@@ -9,11 +9,12 @@
  * Not around in-memory work, and not around I/O that could as well happen after the guard: see `sync-lock`.
  */
 import type { Strategy } from '../strategy.ts';
+import { config } from './config.ts';
 import { counters } from './counters.ts';
 
 export const asyncLock: Strategy = {
   name: 'async-lock',
   kind: 'strategy',
   summary: 'one asynchronous mutex, held while the origin is awaited',
-  cells: { counters },
+  cells: { counters, config },
 };

@@ -8,11 +8,12 @@
  * Not when one key takes most of the writes, or when a cut across all keys must be exact: one lock is simpler.
  */
 import type { Strategy } from '../strategy.ts';
+import { config } from './config.ts';
 import { counters } from './counters.ts';
 
 export const sharded: Strategy = {
   name: 'sharded',
   kind: 'strategy',
   summary: 'many blocking mutexes, chosen by a seeded hash of the key',
-  cells: { counters },
+  cells: { counters, config },
 };

@@ -10,11 +10,12 @@
  * take memory, which is bounded, so in the end writers wait for that reader.
  */
 import type { Strategy } from '../strategy.ts';
+import { config } from './config.ts';
 import { counters } from './counters.ts';
 
 export const snapshot: Strategy = {
   name: 'snapshot',
   kind: 'strategy',
   summary: 'readers use an immutable version; one writer at a time copies pages and publishes',
-  cells: { counters },
+  cells: { counters, config },
 };

@@ -8,11 +8,12 @@
  * Not when sections are long (a listing of thousands) or one lock is hot on many threads: shard, or publish snapshots.
  */
 import type { Strategy } from '../strategy.ts';
+import { config } from './config.ts';
 import { counters } from './counters.ts';
 
 export const syncLock: Strategy = {
   name: 'sync-lock',
   kind: 'strategy',
   summary: 'one blocking mutex; the guard ends before anything is awaited',
-  cells: { counters },
+  cells: { counters, config },
 };

@@ -4,11 +4,12 @@
  * Guarantee: none. Cost: correctness. Served only with `CONTROLS=on` or where `STRATEGIES` names it.
  */
 import type { Strategy } from '../strategy.ts';
+import { config } from './config.ts';
 import { counters } from './counters.ts';
 
 export const unguarded: Strategy = {
   name: 'unguarded',
   kind: 'control',
   summary: 'reads, awaits, then writes; it must lose updates',
-  cells: { counters },
+  cells: { counters, config },
 };

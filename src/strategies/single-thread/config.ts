@@ -1,0 +1,28 @@
+/**
+ * Config, single-thread: a variable.
+ *
+ * Guarantee: linearizable, because on one event loop nothing runs between two lines without an `await`.
+ * Cost: one thread.
+ */
+import { firstConfig, replacedBy, type Config } from '../../resources/config.ts';
+import { CONFIG_KEY } from '../config-register.ts';
+import type { Cell } from '../strategy.ts';
+
+export const config: Cell<Config> = {
+  attach({ writeThrough }) {
+    let current = firstConfig;
+
+    return {
+      read() {
+        return current;
+      },
+
+      async replace(values, expected, call) {
+        const document = replacedBy(values, expected)(current);
+        current = document;
+        await writeThrough.stored(CONFIG_KEY, { value: document.text, version: document.version }, call);
+        return document;
+      },
+    };
+  },
+};

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { strategies } from '../../src/strategies/index.ts';
+import type { ResourceName, Strategy } from '../../src/strategies/strategy.ts';
+import { brokenStrategy } from '../support/broken-strategy.ts';
+import { startRig } from '../support/rig.ts';
+import type { ContractCase } from './counters-contract.ts';
+
+/** Declared deviations: what a strategy does without, by its own account. */
+const deviations: Readonly<Record<string, readonly ContractCase['needs'][]>> = {
+  atomic: ['listing', 'write-through', 'freed records'],
+};
+
+function owes(strategy: Strategy, { needs }: ContractCase): boolean {
+  return needs === undefined || !deviations[strategy.name]?.includes(needs);
+}
+
+/** Runs every case for every strategy that serves the resource, on 2 and 4 threads, and on the broken one. */
+export function runContract(resource: ResourceName, contract: readonly ContractCase[]): void {
+  for (const strategy of strategies) {
+    if (strategy.kind === 'control' || 'unsupported' in strategy.cells[resource]) continue;
+    describe.concurrent(`${resource} / ${strategy.name}`, () => {
+      for (const threads of strategy.threads === 1 ? [1] : [2, 4]) {
+        const owed = contract.filter((promise) => owes(strategy, promise));
+        it.for(owed)(`$name (${threads} threads)`, async (promise) => {
+          await using rig = await startRig({ strategy, threads, settings: promise.settings ?? {} });
+          await promise.run(rig);
+        });
+      }
+    });
+  }
+
+  describe(`${resource}: the contract itself`, () => {
+    it.for(contract)('goes red on a broken strategy: $name', async (promise) => {
+      await using rig = await startRig({ strategy: brokenStrategy, threads: 2, settings: promise.settings ?? {} });
+      await expect(promise.run(rig)).rejects.toThrow();
+    });
+  });
+}

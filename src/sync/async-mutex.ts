@@ -9,7 +9,7 @@
  * Ordering: a thread that must wait sets its bit first and tries the state word after; a release frees the word first
  * and reads the bits after. Whichever comes second sees the other, so nobody sleeps beside a free lock. A hand-off
  * writes the next owner into the word and then looks whether that thread still lives; main takes a dead thread out of
- * the table first and frees its words after. Again one of the two sees the other.
+ * the table first and frees its words after: one of the two sees the other, or the burial of the giver sees both.
  */
 import { LockTimeoutError, OverloadedError, PoisonedError } from '../errors.ts';
 import type { Doorbell } from './doorbell.ts';
@@ -67,7 +67,7 @@ export class AsyncMutex {
   /** When the first release of this turn saw others waiting; 0 while none did. */
   #turnSeenMs = 0;
 
-  /** @param line index in `locks` of the lock's first word */
+  /** One per lock and thread. @param line index in `locks` of the lock's first word */
   constructor(locks: Int32Array, line: number, options: AsyncMutexOptions) {
     this.#locks = locks;
     this.#line = line;
@@ -84,6 +84,7 @@ export class AsyncMutex {
         options.doorbell.waitEnded();
       },
     });
+    options.doorbell.claim(locks, line);
     options.doorbell.onRing(() => this.#onRing());
   }
 

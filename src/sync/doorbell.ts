@@ -9,6 +9,7 @@
  * Ordering: the wake word is read before the listeners look, and `waitAsync` sleeps only while it still has that
  * value, so a ring in between is never missed. Who rings changes the state first and the wake word after.
  */
+import { MisuseError } from '../errors.ts';
 import { type Slot, ThreadTable } from './thread-table.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -17,6 +18,8 @@ export class Doorbell implements Disposable {
   readonly #threads: ThreadTable;
   readonly #word: number;
   readonly #listeners = new Set<() => void>();
+  /** Byte offsets of the words that somebody of this thread waits for, by memory. */
+  readonly #claimed = new Map<ArrayBufferLike, Set<number>>();
   /** `waitAsync` does not keep a thread alive; a timer that never fires does, while somebody waits. */
   readonly #keepAlive = setInterval(() => {}, LONGEST_TIMER_MS).unref();
   #waiting = 0;
@@ -31,6 +34,20 @@ export class Doorbell implements Disposable {
   /** Calls `listener` after every ring, from the event loop. It looks for itself whether there is anything to do. */
   onRing(listener: () => void): void {
     this.#listeners.add(listener);
+  }
+
+  /**
+   * Makes one listener of this thread the only one that answers for a word: of two, each would take for a mistake what
+   * the other was given, and pass it on.
+   *
+   * @throws {MisuseError} the word is another's already
+   */
+  claim(words: Int32Array, index: number): void {
+    const claimed = this.#claimed.get(words.buffer) ?? new Set();
+    this.#claimed.set(words.buffer, claimed);
+    const byteOffset = words.byteOffset + index * 4;
+    if (claimed.has(byteOffset)) throw new MisuseError('a thread may attach to an asynchronous lock only once');
+    claimed.add(byteOffset);
   }
 
   /** One more waits: the thread stays alive until as many `waitEnded` calls have come. */

@@ -55,12 +55,23 @@ export function nextWaiting(locks: Int32Array, line: number, from: number, threa
   const low = Atomics.load(locks, line + WAITING);
   const high = Atomics.load(locks, line + WAITING + 1);
   if ((low | high) === 0) return -1;
-  for (let step = 1; step <= MAX_THREADS; step++) {
-    const position = (from + step) % MAX_THREADS;
-    const waits = ((position < 32 ? low : high) >>> (position & 31)) & 1;
-    if (waits === 1 && threads.livingAt(position) !== 0) return position;
+  const later = firstWaiting(low, high, from + 1, MAX_THREADS, threads);
+  return later === -1 ? firstWaiting(low, high, 0, from + 1, threads) : later;
+}
+
+/** The first living position from `least` to below `end` whose bit is set; −1 when there is none. */
+function firstWaiting(low: number, high: number, least: number, end: number, threads: ThreadTable): number {
+  for (let position = least; ; position++) {
+    if (position < 32) position = lowestBit(low & (-1 << position));
+    if (position >= 32 && position < MAX_THREADS) position = 32 + lowestBit(high & (-1 << (position - 32)));
+    if (position >= end) return -1;
+    if (threads.livingAt(position) !== 0) return position;
   }
-  return -1;
+}
+
+/** Number of the lowest bit that is set; 32 when none is. */
+function lowestBit(bits: number): number {
+  return bits === 0 ? 32 : 31 - Math.clz32(bits & -bits);
 }
 
 /**
@@ -68,7 +79,8 @@ export function nextWaiting(locks: Int32Array, line: number, from: number, threa
  * waiter may die too. Called by main once the thread of `slot` is gone and has left the thread table.
  *
  * It frees what any dead slot holds, not only this one: `slot` may have handed a lock to a thread that was buried
- * before, and died before it could see that and take the lock back.
+ * before, and died before it could see that and take the lock back. So whoever locks must be in the table: a slot that
+ * never entered counts as dead.
  *
  * @returns how many locks were held by the dead
  */

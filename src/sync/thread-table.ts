@@ -33,6 +33,11 @@ export class ThreadTable {
     return life * MAX_THREADS + position + 1;
   }
 
+  /** Whether a slot is the first life at its position. */
+  static isFirstLife(slot: Slot): boolean {
+    return slot <= MAX_THREADS;
+  }
+
   static positionOf(slot: Slot): number {
     return (slot - 1) % MAX_THREADS;
   }

@@ -1,0 +1,198 @@
+/** What `prove/locks.ts` does, section by section. Each yields lines of a table, and what went wrong. */
+import { PatchedSource, SMALL_BOUNDS } from '../../test/support/patched-source.ts';
+import { Crew } from '../../test/support/crew.ts';
+import { Explorer } from '../../test/support/steps/explorer.ts';
+import { GO_ON, HOLDING, LOCK_JOBS } from '../../test/sync/lock-jobs.ts';
+import { scenarioModules, scenariosOf } from '../../test/sync/scenarios/index.ts';
+import { seededBugs } from '../../test/sync/scenarios/seeded-bugs.ts';
+import { killHolders } from './kills.ts';
+import { SOAK_KINDS } from './soak-shape.ts';
+
+export interface ProofPlan {
+  readonly seed: number;
+  /** Deaths of a holder per kind of lock. */
+  readonly kills: number;
+  /** Time for the interleavings, and again for the stress. */
+  readonly seconds: number;
+  readonly progress: (line: string) => void;
+}
+
+export type Row = Readonly<Record<string, string | number | boolean>>;
+
+export interface Section {
+  readonly title: string;
+  readonly explanation: string;
+  readonly rows: readonly Row[];
+  readonly failures: readonly string[];
+}
+
+/** Every scenario of the step scheduler, in all interleavings as far as time allows, then by seeds. */
+export async function interleavings({ seed, seconds, progress }: ProofPlan): Promise<Section> {
+  const all = scenarioModules.flatMap((module) =>
+    scenariosOf(module).scenarios.map((scenario) => ({ module, scenario })),
+  );
+  const rows: Row[] = [];
+  const failures: string[] = [];
+  using small = new PatchedSource(SMALL_BOUNDS);
+  await using explorer = await Explorer.start();
+  for (const [index, { module, scenario }] of all.entries()) {
+    progress(`interleavings ${index + 1}/${all.length}: ${module}, ${scenario.name}`);
+    await explorer.load(scenario, scenariosOf(module).url, small.href);
+    const maxMs = (seconds * 1_000) / all.length;
+    const enumerated = await explorer.all(Infinity, maxMs * 0.8);
+    const random = await explorer.seeds(seed, 1_000_000, Math.max(maxMs - enumerated.elapsedMs, maxMs * 0.2));
+    rows.push({
+      primitive: module,
+      scenario: scenario.name,
+      states: enumerated.states,
+      complete: enumerated.complete,
+      interleavings: enumerated.complete ? enumerated.interleavings.toPrecision(3) : '',
+      runs: enumerated.runs,
+      seeds: random.runs,
+      steps: enumerated.steps + random.steps,
+    });
+    for (const { failure } of [enumerated, random]) {
+      if (failure !== undefined) failures.push(`${module}, ${scenario.name}: ${failure.why} (seed ${failure.seed})`);
+    }
+  }
+  const explanation =
+    'Real lock code, one atomic step at a time. "Complete": every reachable state was explored, which covers so many interleavings.';
+  return { title: 'Interleavings', explanation, rows, failures };
+}
+
+/** Each seeded bug must be found, else the section above proves nothing. */
+export async function bugsFound({ progress }: ProofPlan): Promise<Section> {
+  await using explorer = await Explorer.start();
+  const rows: Row[] = [];
+  const failures: string[] = [];
+  for (const [index, { name, scenarios: module, scenario: scenarioName, patches }] of seededBugs.entries()) {
+    progress(`seeded bugs ${index + 1}/${seededBugs.length}: ${name}`);
+    const { scenarios, url } = scenariosOf(module);
+    const scenario = scenarios.find((candidate) => candidate.name === scenarioName)!;
+    using source = new PatchedSource([...SMALL_BOUNDS, ...patches]);
+    await explorer.load(scenario, url, source.href);
+    const enumerated = await explorer.all(4_000);
+    const random = enumerated.failure === undefined ? await explorer.seeds(1, 20_000) : undefined;
+    const found = enumerated.failure ?? random?.failure;
+    const runs = enumerated.runs + (random?.runs ?? 0);
+    rows.push({
+      bug: name,
+      'found after runs': found === undefined ? 'not found' : runs,
+      how: found?.why.split('\n')[0] ?? '',
+    });
+    if (found === undefined) failures.push(`not found: ${name}`);
+  }
+  return { title: 'Seeded bugs', explanation: 'Each is a patch to a copy of the source.', rows, failures };
+}
+
+/** Counts under both mutexes, with and without aborts, on more and more threads. */
+export async function stress({ seed, seconds, progress }: ProofPlan): Promise<Section> {
+  const rows: Row[] = [];
+  const failures: string[] = [];
+  const cells = [2, 4, 8].flatMap(
+    (threads) =>
+      [
+        { threads, kind: 'Sync' },
+        { threads, kind: 'Async' },
+      ] as const,
+  );
+  for (const { threads, kind } of cells) {
+    progress(`stress: ${threads} threads, ${kind}Mutex`);
+    const startedMs = performance.now();
+    let counted = 0;
+    let lost = 0;
+    let rounds = 0;
+    await using crew = new Crew({ locks: 1 });
+    while (performance.now() - startedMs < (seconds * 1_000) / cells.length) {
+      const params =
+        kind === 'Sync'
+          ? { rounds: 200_000 }
+          : { rounds: 500, tasks: 8, abortEvery: rounds % 2 === 0 ? 3 : 0, seed: seed + rounds };
+      const results = await crew.all(threads, LOCK_JOBS, `count${kind}`, params);
+      const expected =
+        kind === 'Sync' ? threads * 200_000 : (results as number[]).reduce((sum, count) => sum + count, 0);
+      const count = new Float64Array(crew.memory.data);
+      lost += Math.abs(expected - count[0]!);
+      counted += expected;
+      count[0] = 0;
+      rounds += 1;
+    }
+    const states = [...crew.memory.locks.subarray(0, 3)];
+    if (lost > 0) failures.push(`${kind}Mutex on ${threads} threads lost ${lost} of ${counted}`);
+    if (states.some((word) => word !== 0 && word !== 1))
+      failures.push(`${kind}Mutex on ${threads} threads is left ${states.join(' ')}`);
+    rows.push({ lock: `${kind}Mutex`, threads, rounds, counted, lost });
+  }
+  return {
+    title: 'Stress',
+    explanation: 'Increments that only the lock makes safe; every second round aborts a third of its waits.',
+    rows,
+    failures,
+  };
+}
+
+/** Holders of each kind of lock are killed. */
+export async function kills({ seed, kills: count, progress }: ProofPlan): Promise<Section> {
+  const rows: Row[] = [];
+  const failures: string[] = [];
+  for (const [index, kind] of SOAK_KINDS.entries()) {
+    const threads = 4;
+    const onProgress = (held: number): void => {
+      if (held % 50 === 0) progress(`kills: ${kind}, ${held} of ${count}`);
+    };
+    const result = await killHolders({ kind, threads, kills: count, seed: seed + index, onProgress });
+    const { hangs, lost, torn, problems, heldLocks, repairs, diedRepairing, told, waits } = result;
+    rows.push({
+      lock: kind,
+      threads,
+      deaths: result.deaths,
+      'while holding': result.heldDeaths,
+      'locks held': heldLocks,
+      repaired: repairs,
+      'died repairing': diedRepairing,
+      told,
+      changes: result.changes,
+      hangs,
+      lost,
+      'half-written seen': torn,
+      waits: waits.count,
+      'p50 ms': round(waits.p50Ms),
+      'p99 ms': round(waits.p99Ms),
+      'max ms': round(waits.maxMs),
+    });
+    failures.push(...problems.map((problem) => `${kind}: ${problem}`));
+    if (hangs + lost + torn > 0) failures.push(`${kind}: ${hangs} hangs, ${lost} lost, ${torn} half-written`);
+    if (repairs + diedRepairing + told < heldLocks)
+      failures.push(`${kind}: ${heldLocks} locks were left, ${repairs} repaired`);
+  }
+  const explanation =
+    'Worker threads are terminated while they hold a lock and replaced. Waits: of callers that waited while a thread died, from before the kill until they had the lock.';
+  return { title: 'Dead owners', explanation, rows, failures };
+}
+
+/** A million waits of each kind leave nothing behind. */
+export async function leaks({ progress }: ProofPlan): Promise<Section> {
+  const waits = 1_000_000;
+  progress(`leaks: ${waits} waits that are given up`);
+  await using crew = new Crew({ locks: 1 });
+  await Promise.all([crew.start(0), crew.start(1)]);
+  const { notes } = crew.memory;
+  const holder = crew.order(0, LOCK_JOBS, 'holdAsync', { exits: false });
+  await Atomics.waitAsync(notes, HOLDING, 0).value;
+  const grownBytes = (await crew.order(1, LOCK_JOBS, 'giveUpOften', { rounds: waits })) as number;
+  Atomics.store(notes, GO_ON, 1);
+  Atomics.notify(notes, GO_ON);
+  await holder;
+  const rows = [{ waits, 'heap grown kB': Math.round(grownBytes / 1024), 'bytes per wait': round(grownBytes / waits) }];
+  const failures = grownBytes / waits > 1 ? [`${grownBytes} bytes are left of ${waits} waits`] : [];
+  return {
+    title: 'Leaks',
+    explanation: 'Asynchronous waits that are all aborted, on a lock that another thread holds.',
+    rows,
+    failures,
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

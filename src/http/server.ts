@@ -23,6 +23,8 @@ const HEADERS_TIMEOUT_MS = 5_000;
 const BODY_TIMEOUT_MS = 15_000;
 const CHECK_TIMEOUTS_EVERY_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000; // longer than the usual load balancer keeps an idle connection
+/** After a client has said that it sends no more: most answers are out by then, and need no interim response. */
+const PROBE_AFTER_MS = 100;
 /** How long answers say `Connection: close` before idle connections are closed; see `drain`. */
 const FAREWELL_MS = 300;
 
@@ -72,6 +74,9 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
   server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     answer(outgoing, problemFor('EXPECTATION_FAILED', 'only "100-continue" can be expected', incoming));
   });
+  // A client may say that it sends no more and still read: node:http would cut it off. See docs/decisions/0004.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  server.on('connection', (socket: HttpSocket) => socket.on('end', () => probe(socket)));
   server.on('clientError', refuseBytes);
   server.on('connect', (incoming: IncomingMessage, socket: Socket) => {
     writeRaw(socket, problemFor('METHOD_NOT_ALLOWED', 'CONNECT is not served', incoming), { allow: 'GET, POST' });
@@ -93,6 +98,21 @@ async function leave(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close(); // closes what is idle and waits for the rest
   await closed;
+}
+
+/**
+ * A client that has left and one that only sends no more look alike. If the answer takes longer, it is asked: an interim
+ * response is dropped by the one who reads, and makes the system of the one who left reset the connection. The next one
+ * meets that reset, which closes the connection here and takes the request out of whatever queue it waits in.
+ */
+function probe(socket: HttpSocket, afterMs = PROBE_AFTER_MS): void {
+  setTimeout(() => {
+    const { [LATEST]: latest } = socket;
+    const waits = latest !== undefined && !latest.headersSent && latest.req.complete && socket.writable;
+    if (!waits || latest.req.httpVersionMinor !== 1) return;
+    latest.writeProcessing();
+    probe(socket, afterMs * 2);
+  }, afterMs).unref();
 }
 
 /** Requests that node:http lets through and that hono would misread. */

@@ -92,7 +92,7 @@ describe.for(sharing)('faults / $name', ({ name }) => {
       ADMIN_TOKEN: TOKEN,
       CONTROLS: 'on',
       WRITE_THROUGH: 'on',
-      ORIGIN_TIMEOUT_MS: '60',
+      ORIGIN_TIMEOUT_MS: '500',
     });
     const admin = adminOf(service, name);
     expect(((await (await admin.increment('stored')).json()) as { value: number }).value).toBe(1);
@@ -103,7 +103,7 @@ describe.for(sharing)('faults / $name', ({ name }) => {
     expect(await admin.read('stored')).toBe(failed.outcome === 'not-applied' ? 1 : 2);
 
     const before = await admin.read('stored');
-    await admin.post('faults', { kind: 'origin-delay', delayMs: 200 });
+    await admin.post('faults', { kind: 'origin-delay', delayMs: 1500 });
     const late = await admin.increment('stored');
     expect(await late.json()).toMatchObject({ status: 504, code: 'ORIGIN_TIMEOUT', outcome: 'unknown' });
     expect([before, before + 1]).toContain(await admin.read('stored'));

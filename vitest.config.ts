@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    globalSetup: './test/support/redis-notice.ts',
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     pool: 'forks', // tests start worker threads of their own; each file gets a process

@@ -1,6 +1,7 @@
 /** Settings → memory → threads → listening; SIGTERM and SIGINT undo it in reverse. */
 import './node-version.mjs';
 import { pino } from 'pino';
+import { SharedStateError } from './errors.ts';
 import { readSettings, SettingsError, type Settings } from './settings.ts';
 import { Supervisor } from './threads/supervisor.ts';
 
@@ -20,7 +21,8 @@ try {
   // The one line that a starter waits for: printed whatever the level.
   log.child({}, { level: 'info' }).info({ url }, `listening on ${url}`);
 } catch (error) {
-  log.fatal({ err: error }, `cannot listen on ${settings.HOST}:${settings.PORT}`);
+  if (error instanceof SharedStateError) log.fatal(`cannot start: ${error.message}`);
+  else log.fatal({ err: error }, `cannot listen on ${settings.HOST}:${settings.PORT}`);
   process.exit(1);
 }
 

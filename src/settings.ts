@@ -26,6 +26,24 @@ const strategyList = z
   .refine((names) => names.every((name) => known.includes(name)), `must list some of ${known.join(', ')}`)
   .default(served);
 
+const redisUrl = z.string().refine(isRedisUrl, 'must be redis://host:port/db, rediss://… or the path of a Unix socket');
+
+/** Options in the query are refused: they would undo those that keep writes safe. */
+function isRedisUrl(text: string): boolean {
+  if (/^\/[^/?][^?]*$/.test(text)) return true;
+  const { protocol, hostname, pathname, search, hash } = URL.parse(text) ?? {};
+  return (
+    (protocol === 'redis:' || protocol === 'rediss:') &&
+    hostname !== '' &&
+    /^\/?\d*$/.test(pathname!) &&
+    !search &&
+    !hash
+  );
+}
+
+/** Not to be printed: they are, or hold, a password. */
+const SECRETS: ReadonlySet<string> = new Set(['ADMIN_TOKEN', 'REDIS_URL']);
+
 /** One position is the owner thread's. */
 const MAX_HTTP_THREADS = MAX_THREADS - 1;
 
@@ -38,6 +56,12 @@ const schema = z.object({
   STRATEGIES: strategyList,
   CONTROLS: onOff,
   ADMIN_TOKEN: z.string().min(1, 'must not be empty').optional(),
+  REDIS_URL: redisUrl.optional(),
+  /** Every key in Redis begins with it; one service process at a time may use it. */
+  REDIS_NAMESPACE: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"')
+    .default('shared-state'),
   ORIGIN_LATENCY_MS: integer(0, 60_000, 5),
   /** Each delay differs from the latency by at most this; drawn from `ORIGIN_SEED`. */
   ORIGIN_JITTER_MS: integer(0, 60_000, 0),
@@ -87,7 +111,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     ? contradictions(parsed.data)
     : parsed.error.issues.map(({ path, message }) => {
         const name = String(path[0]);
-        return `${name}: ${message}, not ${JSON.stringify(name === 'ADMIN_TOKEN' ? '…' : given[name])}`;
+        return `${name}: ${message}, not ${JSON.stringify(SECRETS.has(name) ? '…' : given[name])}`;
       });
   if (!parsed.success || mistakes.length > 0) throw new SettingsError(mistakes);
   return parsed.data;

@@ -55,6 +55,29 @@ describe('settings', () => {
     expect(mistakes({ LOCK_TIMEOUT_MS: value })).toHaveLength(1);
   });
 
+  it.each(['redis://h', 'redis://:secret@h:6380/2', 'rediss://h', 'redis://[::1]:1', '/run/redis/redis.sock'])(
+    'takes %j for a Redis',
+    (REDIS_URL) => expect(readSettings({ REDIS_URL })).toMatchObject({ REDIS_URL, REDIS_NAMESPACE: 'shared-state' }),
+  );
+
+  it.each([
+    'h:6379',
+    '6379',
+    'http://h',
+    'redis://',
+    'redis://h/two',
+    'redis://h?enableOfflineQueue=true',
+    '//h',
+    '/s?db=1',
+  ])('does not take %j for a Redis, nor repeats it, for it may hold a password', (REDIS_URL) => {
+    const [mistake] = mistakes({ REDIS_URL });
+    expect(mistake).toMatch(/^REDIS_URL: must be redis:\/\/.*, not "…"$/);
+  });
+
+  it.each(['a:b', 'a b', 'ä', 'x'.repeat(65)])('refuses %j as a namespace', (REDIS_NAMESPACE) => {
+    expect(mistakes({ REDIS_NAMESPACE })).toHaveLength(1);
+  });
+
   it('takes an empty variable for one that is not set', () => {
     expect(readSettings({ PORT: '', ADMIN_TOKEN: '' })).toMatchObject({ PORT: 3000 });
   });

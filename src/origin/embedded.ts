@@ -3,7 +3,7 @@
  * the other threads over message ports.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { Random } from '../random.ts';
+import { drawDelayMs, type OriginLatency } from './latency.ts';
 import type { OriginWrite, Written } from './origin.ts';
 
 export type OriginRequest =
@@ -14,14 +14,7 @@ export type OriginReply =
   | { readonly id: number; readonly found?: Written | undefined }
   | { readonly id: number; readonly failed: string };
 
-export interface EmbeddedOriginOptions {
-  /** Delay of every answer, in milliseconds. */
-  readonly latencyMs: number;
-  /** Each delay differs from `latencyMs` by at most this. */
-  readonly jitterMs: number;
-  /** Draws the jitter, so that a seed repeats it. */
-  readonly random: Random;
-}
+export type EmbeddedOriginOptions = OriginLatency;
 
 export class EmbeddedOrigin {
   readonly #kept = new Map<string, Written>();
@@ -34,7 +27,7 @@ export class EmbeddedOrigin {
   /** Answers what comes in on `port` until it closes. */
   serve(port: MessagePort): void {
     port.on('message', (request: OriginRequest) => {
-      setTimeout(() => port.postMessage(this.#answer(request)), this.#delayMs());
+      setTimeout(() => port.postMessage(this.#answer(request)), drawDelayMs(this.#options));
     });
   }
 
@@ -53,10 +46,5 @@ export class EmbeddedOrigin {
   #keep({ key, value, version }: OriginWrite): void {
     const kept = this.#kept.get(key);
     if (kept === undefined || kept.version < version) this.#kept.set(key, { value, version });
-  }
-
-  #delayMs(): number {
-    const { latencyMs, jitterMs, random } = this.#options;
-    return jitterMs === 0 ? latencyMs : Math.max(0, latencyMs + jitterMs * (2 * random() - 1));
   }
 }

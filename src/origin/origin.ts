@@ -22,7 +22,8 @@ export interface Origin {
   /**
    * Stores a batch; resolves when each write, or a newer version of its key, is kept.
    *
-   * @throws {OriginFailedError} the origin refused: nothing of the batch was stored
+   * @throws {OriginFailedError} the origin refused: nothing of the batch was stored; with `outcome: "unknown"` the way
+   *   to it broke before the answer came
    * @throws {OriginTimeoutError} no answer in time: the batch may still be stored, now or later
    */
   store(writes: readonly OriginWrite[], options?: WaitOptions): Promise<void>;
@@ -32,4 +33,20 @@ export interface Origin {
    * @throws {OriginFailedError} {OriginTimeoutError} as for `store`
    */
   load(key: string, options?: WaitOptions): Promise<Written | undefined>;
+}
+
+/** A thread's own way to the origin. */
+export interface OriginConnection extends Origin {
+  /** Resolves once it can be used. @throws {OriginFailedError} not yet, after the longest wait; it goes on trying */
+  connected(): Promise<void>;
+
+  /**
+   * Everything that is kept of a cell, deletions left out, each key once, in any order.
+   *
+   * @throws {OriginFailedError} {OriginTimeoutError} what came so far is not everything
+   */
+  restore(cell: string): AsyncIterable<OriginWrite>;
+
+  /** Waits for the calls under way and lets go of what would keep the thread alive. */
+  close(): Promise<void>;
 }

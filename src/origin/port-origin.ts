@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { OriginFailedError, OriginTimeoutError } from '../errors.ts';
 import type { WaitOptions } from '../sync/wait.ts';
 import type { OriginReply, OriginRequest } from './embedded.ts';
-import type { Origin, OriginWrite, Written } from './origin.ts';
+import type { Origin, OriginConnection, OriginWrite, Written } from './origin.ts';
 
 interface Pending {
   resolve(found: Written | undefined): void;
@@ -11,7 +11,7 @@ interface Pending {
 }
 
 /** An origin that lives on another thread, behind a message port. */
-export class PortOrigin implements Origin {
+export class PortOrigin implements OriginConnection {
   readonly #port: MessagePort;
   readonly #timeoutMs: number;
   readonly #pending = new Map<number, Pending>();
@@ -33,8 +33,21 @@ export class PortOrigin implements Origin {
     return this.#ask({ id: ++this.#lastId, load: key }, options);
   }
 
+  connected(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async *restore(): AsyncGenerator<OriginWrite, void> {
+    // The embedded origin is as old as this process: there is nothing to come back.
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve(); // the port is unref'd, and main closes its end
+  }
+
   #ask(request: OriginRequest, options?: WaitOptions): Promise<Written | undefined> {
     const timeoutMs = Math.min(this.#timeoutMs, options?.remainingMs ?? Infinity);
+    if (timeoutMs <= 0) return Promise.reject(new OriginTimeoutError(0, 'not-applied')); // nothing was sent
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(request.id);

@@ -1,5 +1,5 @@
 import type { WriteThrough } from '../origin/write-through.ts';
-import type { Origin } from '../origin/origin.ts';
+import type { Origin, Written } from '../origin/origin.ts';
 import type { Config } from '../resources/config.ts';
 import type { Counters } from '../resources/counters.ts';
 import type { Settings } from '../settings.ts';
@@ -35,12 +35,18 @@ export interface Cell<Resource> {
   /** Shared memory that main allocates once, before any thread starts. */
   readonly memory?: (settings: Settings) => CellMemorySize;
   /** Called once in every HTTP thread, also in one that replaces a dead one. */
-  attach(context: CellContext): Awaitable<Resource | Unsupported>;
+  attach(context: CellContext): Awaitable<(Resource & Restorable) | Unsupported>;
   /**
    * The owner of the state, where it has one: called once in the owner thread, and again in its successor. HTTP threads
    * reach it through the mailbox that `context.owner` sends into.
    */
-  own?(context: CellContext): Awaitable<Resource>;
+  own?(context: CellContext): Awaitable<Resource & Restorable>;
+}
+
+/** State that can be filled from the origin when the process starts. */
+export interface Restorable {
+  /** Takes over what the origin has for a key. Called before anybody is served, by one thread; not where there is an owner. */
+  restore?(key: string, written: Written): void;
 }
 
 export interface CellMemorySize {

@@ -36,6 +36,8 @@ export async function attachAll(
   strategies: readonly Strategy[] = servedStrategies(attachment.settings),
 ): Promise<Attached> {
   const scope = new ThreadScope(attachment);
+  // The first thread starts before all others; what it restores into shared memory is there for them.
+  const isFirst = ThreadTable.positionOf(attachment.slot) === 0 && ThreadTable.isFirstLife(attachment.slot);
   await scope.origin.connected().catch(() => {}); // what needs no origin is served without it
   const outboxes = new Map<string, Outbox<OwnerMessage, unknown>>();
   const senders: Sender<OwnerMessage, unknown>[] = [];
@@ -65,7 +67,10 @@ export async function attachAll(
     const cell: Cell<Resources[Name]> | Unsupported = strategy.cells[resource];
     if ('unsupported' in cell) return cell;
     const name = cellName(strategy, resource);
-    return cell.attach(scope.cellContext(name, cell.own === undefined ? undefined : sender(name)));
+    const attached = await cell.attach(scope.cellContext(name, cell.own === undefined ? undefined : sender(name)));
+    const restores = cell.own === undefined && (isFirst || cell.memory === undefined);
+    if (restores && !('unsupported' in attached)) await scope.restore(name, attached);
+    return attached;
   };
 
   const served: ServedStrategy[] = [];

@@ -1,10 +1,10 @@
 /** What a cell works with, put together in the thread that it runs in. */
-import type { MessagePort } from 'node:worker_threads';
-import type { Origin } from '../origin/origin.ts';
-import { namespaced, PortOrigin } from '../origin/port-origin.ts';
+import { createOrigin, type OriginAccess } from '../origin/create-origin.ts';
+import type { OriginConnection } from '../origin/origin.ts';
+import { namespaced } from '../origin/port-origin.ts';
 import { memoryOnly, OriginWriteThrough } from '../origin/write-through.ts';
 import type { Settings } from '../settings.ts';
-import type { CellContext, OwnerMessage, ThreadContext } from '../strategies/strategy.ts';
+import type { CellContext, OwnerMessage, Restorable, ThreadContext } from '../strategies/strategy.ts';
 import { Doorbell } from '../sync/doorbell.ts';
 import type { Sender } from '../sync/mailbox-sender.ts';
 import { Permits } from '../sync/permits.ts';
@@ -15,25 +15,23 @@ import { createLab } from './lab.ts';
 import { cellMemory, type ServiceMemory } from './memory.ts';
 
 /** What main hands to a thread that works with the shared state. */
-export interface Attachment {
+export interface Attachment extends OriginAccess {
   readonly settings: Settings;
   readonly memory: ServiceMemory;
   readonly slot: Slot;
-  /** Leads to the origin on main. */
-  readonly originPort: MessagePort;
 }
 
 export class ThreadScope {
   readonly thread: ThreadContext;
-  readonly origin: Origin;
+  readonly origin: OriginConnection;
   readonly #attachment: Attachment;
 
   constructor(attachment: Attachment) {
-    const { settings, memory, slot, originPort } = attachment;
+    const { settings, memory, slot } = attachment;
     this.#attachment = attachment;
     const threads = new ThreadTable(memory.threads);
     this.thread = { slot, threads, doorbell: new Doorbell(threads, slot) };
-    this.origin = new PortOrigin(originPort, settings.ORIGIN_TIMEOUT_MS);
+    this.origin = createOrigin(settings, attachment, slot);
   }
 
   cellContext(name: string, owner?: Sender<OwnerMessage, unknown>): CellContext {
@@ -52,6 +50,12 @@ export class ThreadScope {
       owner,
       lab: createLab(settings, faults),
     };
+  }
+
+  /** Fills a cell with what the origin has of it. Before anybody is served; see `Restorable`. */
+  async restore(name: string, cell: Restorable): Promise<void> {
+    if (!this.#attachment.settings.WRITE_THROUGH) return;
+    for await (const { key, value, version } of this.origin.restore(name)) cell.restore?.(key, { value, version });
   }
 
   /** What goes wrong with a cell on purpose. */

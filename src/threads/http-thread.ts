@@ -68,5 +68,6 @@ async function drain(): Promise<void> {
   draining = true;
   await server.drain();
   attached.dropSenders();
+  await origin.close();
   process.exit(0); // ends this thread, not the process
 }

@@ -6,6 +6,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { strategies } from '../strategies/index.ts';
 import type { Cell, OwnerMessage } from '../strategies/strategy.ts';
 import { Receiver } from '../sync/mailbox-receiver.ts';
+import { ThreadTable } from '../sync/thread-table.ts';
 import { type Attachment, ThreadScope } from './context.ts';
 import { type Methods, serveMailbox } from './serve-mailbox.ts';
 
@@ -22,6 +23,7 @@ export type ToOwnerThread =
 const data = workerData as OwnerThreadData;
 const main = parentPort!;
 const scope = new ThreadScope(data);
+await scope.origin.connected().catch(() => {}); // what needs no origin is served without it
 const receivers = new Map<string, Receiver<OwnerMessage, unknown>>();
 const ended: Promise<void>[] = [];
 
@@ -30,6 +32,7 @@ for (const name of data.owned) {
   const { cells } = strategies.find((strategy) => strategy.name === strategyName)!;
   const cell = cells[resource as keyof typeof cells] as Cell<unknown>;
   const state = await cell.own!(scope.cellContext(name));
+  if (ThreadTable.isFirstLife(data.slot)) await scope.restore(name, state);
   const receiver = new Receiver<OwnerMessage, unknown>(scope.permits(name));
   receivers.set(name, receiver);
   ended.push(serveMailbox(receiver, state as Methods));
@@ -43,4 +46,5 @@ scope.thread.threads.markServing(data.slot);
 main.postMessage('serving');
 
 await Promise.all(ended);
+await scope.origin.close();
 main.close(); // nothing is left to do: the thread ends when the last replies have gone

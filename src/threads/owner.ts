@@ -14,6 +14,8 @@ export interface OwnerOptions {
   readonly settings: Settings;
   readonly memory: ServiceMemory;
   readonly origin: EmbeddedOrigin;
+  /** See `OriginAccess`. */
+  readonly originEpoch: number;
   /** The position after those of the HTTP threads. */
   readonly position: number;
   /** Names of the cells that have an owner; see `ownedCells`. */
@@ -48,14 +50,15 @@ export class Owner {
 
   /** Starts the thread; resolves when it serves. */
   async start(): Promise<void> {
-    const { settings, memory, origin, owned, position } = this.#options;
+    const { settings, memory, origin, originEpoch, owned, position } = this.#options;
     if (owned.length === 0) return;
     const slot = ThreadTable.slot(position, this.#lives++);
     const { port1, port2 } = new MessageChannel();
     origin.serve(port1);
     this.#threads.enter(slot);
     const startedMs = performance.now();
-    const workerData = { settings, memory, slot, originPort: port2, owned } satisfies OwnerThreadData;
+    const access = { originPort: port2, originEpoch };
+    const workerData = { settings, memory, slot, ...access, owned } satisfies OwnerThreadData;
     const worker = new Worker(new URL('./owner-thread.ts', import.meta.url), { workerData, transferList: [port2] });
     this.#worker = worker;
     worker.on('error', (error) => this.#options.onError(error)); // the exit that follows replaces it

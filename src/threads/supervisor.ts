@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import { takeOver } from '../origin/create-origin.ts';
 import { EmbeddedOrigin } from '../origin/embedded.ts';
 import { seededRandom } from '../random.ts';
 import type { Settings } from '../settings.ts';
@@ -38,6 +39,7 @@ export class Supervisor {
   #started: Promise<unknown> = Promise.resolve();
   #stopping = false;
   #port: number;
+  #originEpoch = 0;
 
   /** @param onFatal called when the service cannot go on: threads die as fast as they are started */
   constructor(settings: Settings, log: Logger, onFatal: (error: Error) => void) {
@@ -64,6 +66,7 @@ export class Supervisor {
 
   async #start(): Promise<string> {
     const { HOST, THREADS } = this.#settings;
+    this.#originEpoch = await takeOver(this.#settings);
     this.#reusePort = THREADS > 1 && (await canReusePort(HOST));
     if (THREADS > 1 && !this.#reusePort) {
       this.#log.warn('this platform cannot share a port between threads (reusePort): one HTTP thread serves');
@@ -121,6 +124,7 @@ export class Supervisor {
       settings: this.#settings,
       memory: this.#memory,
       origin: this.#origin,
+      originEpoch: this.#originEpoch,
       position,
       owned: this.#owned,
       onError: (error) => this.#log.error({ err: error }, 'the owner thread failed'),
@@ -150,6 +154,7 @@ export class Supervisor {
         memory: this.#memory,
         slot,
         originPort: port2,
+        originEpoch: this.#originEpoch,
         ownerPorts: owner.ports,
         hasOwner: this.#owned.length > 0,
         listen: { host: HOST, port: this.#port, reusePort: this.#reusePort },

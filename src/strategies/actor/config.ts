@@ -27,6 +27,10 @@ export const config: Cell<Config> = {
         await writeThrough.stored(CONFIG_KEY, register.written(document), call);
         return document;
       },
+
+      restore(key, written) {
+        register.commit(key, written);
+      },
     };
   },
 

@@ -44,6 +44,10 @@ export const counters: Cell<Counters> = {
       list(request) {
         return table.page(request);
       },
+
+      restore(key, written) {
+        table.commit(key, written);
+      },
     };
   },
 

@@ -39,6 +39,10 @@ export const config: Cell<Config> = {
         await stored.commit(CONFIG_KEY, register.written(document), call); // the guard is held while we wait
         return document;
       },
+
+      restore(key, written) {
+        register.commit(key, written);
+      },
     };
   },
 };

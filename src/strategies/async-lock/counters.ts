@@ -67,6 +67,10 @@ export const counters: Cell<Counters> = {
         await stored.settle(call);
         return table.page(request);
       },
+
+      restore(key, written) {
+        table.commit(key, written);
+      },
     };
   },
 };

@@ -7,7 +7,7 @@
 import { replacedBy, type Config, type ConfigDocument } from '../../resources/config.ts';
 import { Shards } from '../../sync/shards.ts';
 import { ThreadTable } from '../../sync/thread-table.ts';
-import { CONFIG_KEY, ConfigRegister } from '../config-register.ts';
+import { CONFIG_KEY, ConfigRegister, storedConfig } from '../config-register.ts';
 import type { Cell } from '../strategy.ts';
 
 export const config: Cell<Config> = {
@@ -57,6 +57,10 @@ export const config: Cell<Config> = {
         ); // the guards end here
         await writeThrough.stored(CONFIG_KEY, written, call); // and only then do we wait
         return document;
+      },
+
+      restore(_key, { value }) {
+        if (value !== undefined) replaceAll(storedConfig(String(value)));
       },
     };
   },

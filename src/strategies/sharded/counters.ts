@@ -51,6 +51,11 @@ export const counters: Cell<Counters> = {
       list(request, call) {
         return table.page(request, (shard, read) => shards.of(shard).run(read, call));
       },
+
+      restore(key, written) {
+        const mutex = shards.of(table.shardOf(key));
+        mutex.run(() => table.commit(key, written));
+      },
     };
   },
 };

@@ -5,7 +5,7 @@
  * Cost: one thread.
  */
 import { firstConfig, replacedBy, type Config } from '../../resources/config.ts';
-import { CONFIG_KEY } from '../config-register.ts';
+import { CONFIG_KEY, storedConfig } from '../config-register.ts';
 import type { Cell } from '../strategy.ts';
 
 export const config: Cell<Config> = {
@@ -22,6 +22,10 @@ export const config: Cell<Config> = {
         current = document;
         await writeThrough.stored(CONFIG_KEY, { value: document.text, version: document.version }, call);
         return document;
+      },
+
+      restore(_key, { value }) {
+        if (value !== undefined) current = storedConfig(String(value));
       },
     };
   },

@@ -54,6 +54,10 @@ export const counters: Cell<Counters> = {
         }
         return { counters: found, total: table.size, cursor: undefined };
       },
+
+      restore(key, { value }) {
+        if (value !== undefined) table.set(key, { value: Number(value), serial: serial++ });
+      },
     };
   },
 };

@@ -7,7 +7,7 @@
  */
 import { replacedBy, type Config } from '../../resources/config.ts';
 import { SnapshotCell } from '../../sync/snapshot-cell.ts';
-import { CONFIG_KEY } from '../config-register.ts';
+import { CONFIG_KEY, storedConfig } from '../config-register.ts';
 import type { Cell } from '../strategy.ts';
 import { ConfigPages } from './config-pages.ts';
 
@@ -40,6 +40,10 @@ export const config: Cell<Config> = {
         }, call); // the turn ends here
         await writeThrough.stored(CONFIG_KEY, written, call); // and only then do we wait
         return document;
+      },
+
+      restore(_key, { value }) {
+        if (value !== undefined) snapshots.write(() => pages.update(() => storedConfig(String(value))));
       },
     };
   },

@@ -55,6 +55,10 @@ export const counters: Cell<Counters> = {
       list(request) {
         return snapshots.read(() => table.page(request));
       },
+
+      restore(key, written) {
+        snapshots.write(() => table.commit(key, written));
+      },
     };
   },
 };

@@ -34,6 +34,10 @@ export const config: Cell<Config> = {
         await writeThrough.stored(CONFIG_KEY, written, call); // and only then do we wait
         return document;
       },
+
+      restore(key, written) {
+        mutex.run(() => register.commit(key, written));
+      },
     };
   },
 };

@@ -47,6 +47,10 @@ export const counters: Cell<Counters> = {
       list(request, call) {
         return mutex.run(() => table.page(request), call);
       },
+
+      restore(key, written) {
+        mutex.run(() => table.commit(key, written));
+      },
     };
   },
 };

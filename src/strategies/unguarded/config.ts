@@ -35,6 +35,10 @@ export const config: Cell<Config> = {
         mutex.run(() => register.write(document), call); // act on what may be out of date by now
         return document;
       },
+
+      restore(key, written) {
+        mutex.run(() => register.commit(key, written));
+      },
     };
   },
 };

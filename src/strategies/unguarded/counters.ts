@@ -55,6 +55,10 @@ export const counters: Cell<Counters> = {
       list(request, call) {
         return mutex.run(() => table.page(request), call);
       },
+
+      restore(key, written) {
+        mutex.run(() => table.commit(key, written));
+      },
     };
   },
 };

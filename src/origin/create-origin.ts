@@ -1,0 +1,47 @@
+import type { MessagePort } from 'node:worker_threads';
+import { seededRandom } from '../random.ts';
+import type { Settings } from '../settings.ts';
+import type { OriginConnection } from './origin.ts';
+import { PortOrigin } from './port-origin.ts';
+import { RedisOrigin, takeEpoch } from './redis.ts';
+
+/** What main hands to a thread so that it finds the origin. */
+export interface OriginAccess {
+  /** Leads to the embedded origin on main; unused with Redis. */
+  readonly originPort: MessagePort;
+  /** What `takeOver` returned. */
+  readonly originEpoch: number;
+}
+
+/** Makes a thread's own connection to the origin that the settings name. @param thread differs between threads */
+export function createOrigin(
+  settings: Settings,
+  { originPort, originEpoch }: OriginAccess,
+  thread = 0,
+): OriginConnection {
+  if (settings.REDIS_URL === undefined) return new PortOrigin(originPort, settings.ORIGIN_TIMEOUT_MS);
+  return createRedisOrigin(settings, settings.REDIS_URL, originEpoch, thread);
+}
+
+export function createRedisOrigin(settings: Settings, url: string, epoch: number, thread = 0): RedisOrigin {
+  return new RedisOrigin({
+    url,
+    namespace: settings.REDIS_NAMESPACE,
+    epoch,
+    timeoutMs: settings.ORIGIN_TIMEOUT_MS,
+    latencyMs: settings.ORIGIN_LATENCY_MS,
+    jitterMs: settings.ORIGIN_JITTER_MS,
+    random: seededRandom(settings.ORIGIN_SEED + thread),
+  });
+}
+
+/**
+ * Makes this service process the one that writes to the origin's namespace. Main calls it before any thread starts.
+ *
+ * @returns the epoch for every thread; 0 with the embedded origin, which nobody else can reach
+ * @throws {OriginFailedError} {OriginTimeoutError} Redis cannot be reached, or refuses
+ */
+export async function takeOver({ REDIS_URL, REDIS_NAMESPACE, ORIGIN_TIMEOUT_MS }: Settings): Promise<number> {
+  if (REDIS_URL === undefined) return 0;
+  return takeEpoch({ url: REDIS_URL, namespace: REDIS_NAMESPACE, timeoutMs: ORIGIN_TIMEOUT_MS });
+}

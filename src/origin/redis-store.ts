@@ -1,0 +1,106 @@
+/**
+ * Stores a batch in one step, on the server: all of it or, when it is refused, nothing. A write is kept if it is newer
+ * than what is there, so the same batch may come twice, late or out of order.
+ *
+ * Everything is read and checked before the first change, because Redis does not undo what a script did before it failed.
+ *
+ * A deletion stays as a tombstone, else an older write that arrives late would bring its key back. Each deletion also
+ * clears two expired tombstones at most, so they stay bounded by the deletions of the last `tombstoneTtlMs`.
+ */
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { OriginWrite } from './origin.ts';
+import { isRefusal } from './redis-connection.ts';
+import { cellHash, cellTombstones, encodeValue, epochKey, splitKey } from './redis-entry.ts';
+
+/**
+ * KEYS: the epoch; then for each cell its hash and its tombstones.
+ * ARGV: our epoch, the tombstones' time to live; then for each write the number of its cell, its key, version and value.
+ */
+const LUA = `
+local epoch, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
+local current = tonumber(redis.call('GET', KEYS[1]) or 0)
+if epoch < current then
+  return redis.error_reply('FENCED a newer service process has taken over this namespace; '
+    .. 'stop this one, or start it with another REDIS_NAMESPACE')
+end
+
+local newest = {}
+for at = 3, #ARGV, 4 do
+  local id, version = ARGV[at] .. '/' .. ARGV[at + 1], tonumber(ARGV[at + 2])
+  local kept = newest[id]
+  if not kept then
+    kept = { epoch = -1, version = -1 }
+    local entry = redis.call('HGET', KEYS[2 * ARGV[at]], ARGV[at + 1])
+    if entry then
+      local kept_epoch, kept_version = string.match(entry, '^(%d+) (%d+) ')
+      if not kept_epoch then return redis.error_reply('FOREIGN something else writes here; take another REDIS_NAMESPACE') end
+      kept = { epoch = tonumber(kept_epoch), version = tonumber(kept_version) }
+    end
+    newest[id] = kept
+  end
+  if kept.epoch < epoch or (kept.epoch == epoch and kept.version < version) then
+    newest[id] = { epoch = epoch, version = version, write = at }
+  end
+end
+
+-- A Redis that was emptied has forgotten the epoch as well.
+if epoch > current then redis.call('SET', KEYS[1], ARGV[1]) end
+local stored = 0
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for _, kept in pairs(newest) do
+  local at = kept.write
+  if at then
+    local hash, tombstones = KEYS[2 * ARGV[at]], KEYS[2 * ARGV[at] + 1]
+    redis.call('HSET', hash, ARGV[at + 1], ARGV[1] .. ' ' .. ARGV[at + 2] .. ' ' .. ARGV[at + 3])
+    stored = stored + 1
+    if ARGV[at + 3] == 'd' then
+      redis.call('ZADD', tombstones, now, ARGV[at + 1])
+      for _, key in ipairs(redis.call('ZRANGEBYSCORE', tombstones, '-inf', '(' .. (now - ttl), 'LIMIT', 0, 2)) do
+        local entry = redis.call('HGET', hash, key)
+        if entry and string.match(entry, '^%d+ %d+ d$') then redis.call('HDEL', hash, key) end
+        redis.call('ZREM', tombstones, key)
+      end
+    end
+  end
+end
+return stored
+`;
+
+const SHA = createHash('sha1').update(LUA).digest('hex');
+
+export interface StoreOptions {
+  readonly namespace: string;
+  readonly epoch: number;
+  readonly tombstoneTtlMs: number;
+}
+
+/** @returns how many of the writes were newer than what was there */
+export async function storeNewest(
+  redis: Redis,
+  writes: readonly OriginWrite[],
+  options: StoreOptions,
+): Promise<unknown> {
+  const { namespace, epoch, tombstoneTtlMs } = options;
+  const cells = new Map<string, number>();
+  const keys = [epochKey(namespace)];
+  const args: (string | number)[] = [epoch, tombstoneTtlMs];
+  for (const { key, value, version } of writes) {
+    const [cell, field] = splitKey(key);
+    let number = cells.get(cell);
+    if (number === undefined) {
+      number = cells.size + 1;
+      cells.set(cell, number);
+      keys.push(cellHash(namespace, cell), cellTombstones(namespace, cell));
+    }
+    args.push(number, field, version, encodeValue(value));
+  }
+  try {
+    return await redis.evalsha(SHA, keys.length, ...keys, ...args);
+  } catch (error) {
+    // A server that restarted has forgotten the script, and says so before it does anything.
+    if (!isRefusal(error as Error) || !(error as Error).message.startsWith('NOSCRIPT')) throw error;
+    return redis.eval(LUA, keys.length, ...keys, ...args);
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Redis as the origin. Every thread has a connection of its own; nothing goes through main.
+ *
+ * Guarantee: the newest version of every key is kept, however often and in whatever order writes arrive. A service
+ * process that started later fences the earlier ones out: their writes are refused, so nothing of theirs comes late.
+ * Cost: one round trip per batch. What is acknowledged is as durable as Redis' own settings make it.
+ */
+import type { Redis } from 'ioredis';
+import type { SharedStateError } from '../errors.ts';
+import type { WaitOptions } from '../sync/wait.ts';
+import { drawDelayMs, type OriginLatency } from './latency.ts';
+import type { OriginConnection, OriginWrite, Written } from './origin.ts';
+import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
+import { cellHash, decodeEntry, epochKey, type KeptEntry, splitKey } from './redis-entry.ts';
+import { storeNewest } from './redis-store.ts';
+
+/**
+ * How long a deletion is remembered, by default. What may still arrive late is a command in a socket, which lives for
+ * minutes, or a batch that another thread could not store and sends again every few seconds; neither lasts a day.
+ */
+const TOMBSTONE_TTL_MS = 86_400_000;
+
+/** Writes per command: Redis serves nobody else while it works on one. */
+const MAX_BATCH = 1_000;
+/** Entries that Redis looks at per step of a restore. */
+const RESTORE_STEP = 1_000;
+
+export interface RedisOriginOptions extends RedisConnectionOptions, OriginLatency {
+  /** Every key in Redis begins with it. */
+  readonly namespace: string;
+  /** From `takeEpoch`, once per service process. */
+  readonly epoch: number;
+  /** How long a deletion is remembered, in milliseconds. */
+  readonly tombstoneTtlMs?: number;
+}
+
+/** An entry of a cell as it comes back at start. */
+export interface RestoredEntry extends KeptEntry {
+  /** The key within its cell. */
+  readonly key: string;
+  /** Never a deletion: those are passed over. */
+  readonly value: number | string;
+}
+
+export class RedisOrigin implements OriginConnection {
+  readonly #connection: RedisConnection;
+  readonly #options: RedisOriginOptions & { readonly tombstoneTtlMs: number };
+
+  constructor(options: RedisOriginOptions) {
+    this.#options = { tombstoneTtlMs: TOMBSTONE_TTL_MS, ...options };
+    this.#connection = new RedisConnection(options);
+  }
+
+  connected(): Promise<void> {
+    return this.#connection.connected();
+  }
+
+  /**
+   * @throws {OriginFailedError} refused (also because a newer process has taken over), or not connected: nothing was
+   *   stored; with `outcome: "unknown"` the connection was lost before the answer
+   * @throws {OriginTimeoutError} no answer in time: the batch may still be stored, now or later
+   */
+  async store(writes: readonly OriginWrite[], options?: WaitOptions): Promise<void> {
+    const delayMs = drawDelayMs(this.#options);
+    const call = { remainingMs: options?.remainingMs, delayMs, ifLost: 'unknown' } as const;
+    const parts: Promise<unknown>[] = [];
+    for (let at = 0; at < writes.length; at += MAX_BATCH) {
+      const part = writes.length <= MAX_BATCH ? writes : writes.slice(at, at + MAX_BATCH);
+      parts.push(this.#connection.call((redis) => storeNewest(redis, part, this.#options), call));
+    }
+    if (parts.length === 1) await parts[0];
+    else await allStored(parts);
+  }
+
+  async load(key: string, options?: WaitOptions): Promise<Written | undefined> {
+    const [cell, field] = splitKey(key);
+    const hash = cellHash(this.#options.namespace, cell);
+    const call = {
+      remainingMs: options?.remainingMs,
+      delayMs: drawDelayMs(this.#options),
+      ifLost: 'not-applied',
+    } as const;
+    const entry = await this.#connection.call((redis) => redis.hget(hash, field), call);
+    if (entry === null) return undefined;
+    const { value, version } = decodeEntry(entry);
+    return { value, version };
+  }
+
+  /**
+   * Everything that the origin has of a cell (`sync-lock/counters`), each key once, in no order. Complete when the epoch
+   * was taken before: whatever an earlier process still sends is refused. It adds no latency.
+   *
+   * @throws {OriginFailedError} {OriginTimeoutError} Redis did not answer; what came before is incomplete
+   */
+  async *restore(cell: string): AsyncGenerator<RestoredEntry, void> {
+    const hash = cellHash(this.#options.namespace, cell);
+    const restored = new Set<string>(); // a scan may return an entry twice while the hash is resized
+    let cursor = '0';
+    do {
+      const from = cursor;
+      const scan = (redis: Redis) => redis.hscan(hash, from, 'COUNT', RESTORE_STEP);
+      const [next, found] = await this.#connection.call(scan, { ifLost: 'not-applied' });
+      for (let at = 0; at < found.length; at += 2) {
+        const key = found[at]!;
+        const { value, version, epoch } = decodeEntry(found[at + 1]!);
+        if (value === undefined || restored.has(key)) continue;
+        restored.add(key);
+        yield { key, value, version, epoch };
+      }
+      cursor = next;
+    } while (cursor !== '0');
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+}
+
+/**
+ * Takes the namespace over for this service process: from now on writes of earlier epochs are refused.
+ *
+ * @returns the epoch that every write of this process carries
+ * @throws {OriginFailedError} {OriginTimeoutError} Redis cannot be reached, or refuses
+ */
+export async function takeEpoch(options: RedisConnectionOptions & { readonly namespace: string }): Promise<number> {
+  const connection = new RedisConnection(options);
+  try {
+    await connection.connected();
+    return await connection.call((redis) => redis.incr(epochKey(options.namespace)), { ifLost: 'unknown' });
+  } finally {
+    await connection.close();
+  }
+}
+
+/** A batch in several commands: unless all of them are known to have failed, the outcome of the whole is unknown. */
+async function allStored(parts: readonly Promise<unknown>[]): Promise<void> {
+  const answers = await Promise.allSettled(parts);
+  const failures = answers.flatMap((answer) =>
+    answer.status === 'rejected' ? [answer.reason as SharedStateError] : [],
+  );
+  if (failures.length === 0) return;
+  const applied = failures.length < parts.length || failures.some(({ outcome }) => outcome === 'unknown');
+  throw Object.assign(failures[0]!, { outcome: applied ? 'unknown' : 'not-applied' });
+}

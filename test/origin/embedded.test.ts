@@ -1,0 +1,57 @@
+import { MessageChannel } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+import { EmbeddedOrigin } from '../../src/origin/embedded.ts';
+import { PortOrigin } from '../../src/origin/port-origin.ts';
+import { seededRandom } from '../../src/random.ts';
+import { startBrokenOrigin } from '../support/broken-origin.ts';
+import { originContract, type OriginRig } from './origin-contract.ts';
+
+const TIMEOUT_MS = 100;
+
+/** The embedded origin behind its ports, with a relay in between that can hold back what is sent. */
+function startEmbedded(): OriginRig {
+  const embedded = new EmbeddedOrigin({ latencyMs: 1, jitterMs: 1, random: seededRandom(1) });
+  const held: (() => void)[] = [];
+  let silent = false;
+
+  const connect = () => {
+    const [near, far] = [new MessageChannel(), new MessageChannel()];
+    embedded.serve(far.port2);
+    near.port2.on('message', (request) => {
+      const send = (): void => far.port1.postMessage(request);
+      if (silent) held.push(send);
+      else send();
+    });
+    far.port1.on('message', (reply) => near.port2.postMessage(reply));
+    return { origin: new PortOrigin(near.port1, TIMEOUT_MS), ports: [near.port2, far.port2] };
+  };
+
+  const connections = [connect(), connect()] as const;
+  return {
+    origin: connections[0].origin,
+    other: connections[1].origin,
+    timeoutMs: TIMEOUT_MS,
+    silence: () => void (silent = true),
+    wake() {
+      silent = false;
+      for (const send of held.splice(0)) send();
+    },
+    async [Symbol.asyncDispose]() {
+      for (const port of connections.flatMap(({ ports }) => ports)) port.close();
+    },
+  };
+}
+
+describe('origin / embedded', () => {
+  it.for(originContract)('$name', async (promise) => {
+    await using rig = startEmbedded();
+    await promise.run(rig);
+  });
+});
+
+describe('the contract itself', () => {
+  it.for(originContract)('goes red on a broken origin: $name', async (promise) => {
+    await using rig = startBrokenOrigin();
+    await expect(promise.run(rig)).rejects.toThrow();
+  });
+});

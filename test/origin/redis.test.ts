@@ -1,0 +1,167 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RedisOrigin, takeEpoch } from '../../src/origin/redis.ts';
+import { connectOrigin, ownNamespace } from '../support/redis-rig.ts';
+import { redisProgram, RedisServer } from '../support/redis-server.ts';
+import { originContract, type OriginRig } from './origin-contract.ts';
+
+const CELL = 'sync-lock/counters';
+const TIMEOUT_MS = 500;
+
+let server: RedisServer;
+
+async function startRedisRig(): Promise<OriginRig> {
+  const { url } = server;
+  const namespace = ownNamespace();
+  const timeoutMs = TIMEOUT_MS;
+  const epoch = await takeEpoch({ url, namespace, timeoutMs: 1_000 });
+  const [origin, other] = await Promise.all([
+    connectOrigin({ url, namespace, epoch, timeoutMs, latencyMs: 1 }),
+    connectOrigin({ url, namespace, epoch, timeoutMs, latencyMs: 1 }),
+  ]);
+  return {
+    origin,
+    other,
+    timeoutMs,
+    silence: () => server.pause(),
+    wake: () => server.resume(),
+    async [Symbol.asyncDispose]() {
+      server.resume();
+      await Promise.all([origin.close(), other.close()]);
+    },
+  };
+}
+
+async function entries(origin: RedisOrigin, cell = CELL) {
+  return (await Array.fromAsync(origin.restore(cell))).toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+describe.skipIf(redisProgram === undefined)('origin / Redis', () => {
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server?.[Symbol.asyncDispose]());
+
+  it.for(originContract)('$name', async (promise) => {
+    await using rig = await startRedisRig();
+    await promise.run(rig);
+  });
+
+  it('lets the newer service process fence the older out', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    await using older = await connectOrigin({ url, namespace });
+    await older.store([{ key: `${CELL}/a`, value: 'older', version: 100 }]);
+    await using newer = await connectOrigin({ url, namespace });
+    await newer.store([{ key: `${CELL}/a`, value: 'newer', version: 1 }]);
+
+    const refused = older.store([{ key: `${CELL}/a`, value: 'older', version: 101 }]);
+    await expect(refused).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
+    await expect(refused).rejects.toThrow(/newer service process .* REDIS_NAMESPACE/);
+    expect(await newer.load(`${CELL}/a`)).toEqual({ value: 'newer', version: 1 });
+  });
+
+  it('keeps namespaces apart', async () => {
+    await using one = await connectOrigin({ url: server.url, namespace: ownNamespace() });
+    await using two = await connectOrigin({ url: server.url, namespace: ownNamespace() });
+    await one.store([{ key: `${CELL}/a`, value: 1, version: 1 }]);
+    expect(await two.load(`${CELL}/a`)).toBeUndefined();
+  });
+
+  it('gives a cell back as it is: each key once, without deletions and without other cells', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    await using before = await connectOrigin({ url, namespace });
+    const count = 2_500; // more than one command stores, and more than one step of a restore
+    const writes = Array.from({ length: count }, (_, at) => ({ key: `${CELL}/k${at}`, value: at, version: at + 1 }));
+    await before.store([...writes, { key: `${CELL}x/k0`, value: 'other', version: 1 }]);
+    await before.store([{ key: `${CELL}/k7`, value: undefined, version: count + 1 }]);
+
+    await using after = await connectOrigin({ url, namespace });
+    const found = await entries(after);
+    const epoch = found[0]!.epoch;
+    const kept = writes
+      .toSpliced(7, 1)
+      .map(({ key, value, version }) => ({ key: key.slice(CELL.length + 1), value, version, epoch }));
+    expect(found).toEqual(kept.toSorted((a, b) => (a.key < b.key ? -1 : 1)));
+    expect(await entries(after, 'sync-lock/nothing')).toEqual([]);
+  });
+
+  it('stores nothing of a batch that Redis refuses', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    await using origin = await connectOrigin({ url, namespace });
+    const redis = new Redis(url);
+    await redis.set(`${namespace}:actor/config`, 'not a hash');
+    await redis.hset(`${namespace}:actor/counters`, 'a', 'not an entry');
+    redis.disconnect();
+    for (const key of ['actor/config/a', 'actor/counters/a']) {
+      const refused = origin.store([
+        { key: `${CELL}/a`, value: 1, version: 1 },
+        { key, value: 1, version: 1 },
+      ]);
+      await expect(refused).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
+    }
+    expect(await origin.load(`${CELL}/a`)).toBeUndefined();
+    await expect(origin.load('actor/counters/a')).rejects.toThrow(/REDIS_NAMESPACE/);
+  });
+
+  it('sends the script again to a server that forgot it', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    await using origin = await connectOrigin({ url, namespace });
+    await origin.store([{ key: `${CELL}/a`, value: 1, version: 1 }]);
+    const redis = new Redis(url);
+    await redis.script('FLUSH');
+    redis.disconnect();
+    await origin.store([{ key: `${CELL}/a`, value: 2, version: 2 }]);
+    expect(await origin.load(`${CELL}/a`)).toEqual({ value: 2, version: 2 });
+  });
+
+  it('forgets deletions in the end, a key that was written again stays', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    await using origin = await connectOrigin({ url, namespace, tombstoneTtlMs: 1 });
+    const remove = (key: string, version: number) => ({ key: `${CELL}/${key}`, value: undefined, version });
+    await origin.store([remove('old', 1), remove('back', 1)]);
+    await origin.store([{ key: `${CELL}/back`, value: 2, version: 2 }]);
+    let version = 1;
+    const forgotten = async () => {
+      await origin.store([remove('others', ++version)]); // deletions are what clears older ones
+      return origin.load(`${CELL}/old`);
+    };
+    await expect.poll(forgotten, { interval: 2 }).toBeUndefined();
+    expect(await origin.load(`${CELL}/back`)).toEqual({ value: 2, version: 2 });
+  });
+
+  it('adds its latency, and what has left arrives although nobody waits any more', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    await using origin = await connectOrigin({ url, namespace, latencyMs: 40 });
+    const startedMs = performance.now();
+    await origin.store([{ key: `${CELL}/a`, value: 1, version: 1 }]);
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(39);
+    const given = origin.store([{ key: `${CELL}/a`, value: 2, version: 2 }], { remainingMs: 5 });
+    await expect(given).rejects.toMatchObject({ code: 'ORIGIN_TIMEOUT', outcome: 'unknown' });
+    await expect.poll(() => origin.load(`${CELL}/a`)).toEqual({ value: 2, version: 2 });
+  });
+
+  it('says that nothing was sent while it is not connected, at once, and is back by itself', async () => {
+    await using own = await RedisServer.start({ durable: true });
+    const [url, namespace] = [own.url, ownNamespace()];
+    await using origin = await connectOrigin({ url, namespace, timeoutMs: 5_000 });
+    await origin.store([{ key: `${CELL}/a`, value: 1, version: 1 }]);
+    await own.kill();
+    const outcomes = async () => (await origin.load(`${CELL}/a`).catch((error: Error) => error)) as Error;
+    await expect.poll(async () => (await outcomes()).message).toMatch(/not connected .*nothing was sent/);
+    const startedMs = performance.now();
+    const refused = origin.store([{ key: `${CELL}/a`, value: 2, version: 2 }]);
+    await expect(refused).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+
+    await own.restart();
+    await origin.connected();
+    expect(await origin.load(`${CELL}/a`)).toEqual({ value: 1, version: 1 });
+  });
+
+  it('says in one sentence that Redis cannot be reached', async () => {
+    const unreachable = takeEpoch({ url: 'redis://127.0.0.1:1', namespace: 'none', timeoutMs: 100 });
+    await expect(unreachable).rejects.toThrow(
+      /not accept a connection within 100 ms .*ECONNREFUSED.*; check REDIS_URL$/,
+    );
+  });
+});

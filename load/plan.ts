@@ -45,7 +45,7 @@ export interface Plan {
 }
 
 const WARMUP_SECONDS = 1;
-const CLOSED_SECONDS = 1.5;
+const CLOSED_SECONDS = 1.2;
 const CLOSED_VUS = 50;
 
 /** What a cell takes besides its load: service and k6 starting, read-back, service stopping. */
@@ -95,7 +95,7 @@ function profileOf(workload: Workload, choice: Choice): LoadProfile {
   };
 }
 
-/** The probe's rate: enough for its own p99 where that stays a light load, else 250/s; never below 20/s. */
+/** The probe's rate: enough for its own p99 where that stays a light load, else 650/s; never below 20/s. */
 function bystanderRate(measureSeconds: number): number {
-  return Math.min(250, Math.max(20, Math.ceil((P99_MIN_SAMPLES * 1.01) / measureSeconds)));
+  return Math.min(650, Math.max(20, Math.ceil((P99_MIN_SAMPLES * 1.01) / measureSeconds)));
 }

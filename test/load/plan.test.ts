@@ -69,7 +69,7 @@ describe('the plan', () => {
     expect(plan.rounds[0]![0]!.profile).toMatchObject({
       ratePerSecond: 50,
       measureSeconds: 2,
-      bystanderRatePerSecond: 250,
+      bystanderRatePerSecond: 505,
     });
   });
 });

@@ -39,7 +39,7 @@ async function deleteStrategy(directory: string, name: string): Promise<void> {
   const imported = new RegExp(`^import \\{ (\\w+) \\} from './${name}/index\\.ts';\\n`, 'm').exec(source);
   const entry = imported![1]!;
   const rest = source.replace(imported![0], '').replace(new RegExp(`^  ${entry},.*\\n`, 'm'), '');
-  expect(rest).not.toContain(entry);
+  expect(rest).not.toMatch(new RegExp(`\\b${entry}\\b`));
   await writeFile(registry, rest);
   await rm(join(dirname(registry), name), { recursive: true });
 }

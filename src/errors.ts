@@ -46,6 +46,12 @@ export abstract class SharedStateError extends Error {
     this.name = new.target.name;
     this.outcome = outcome;
   }
+
+  /** The same error, where something else became of the operation. */
+  withOutcome(outcome: Outcome): this {
+    const copy = Object.create(this, { outcome: { value: outcome, enumerable: true } }) as this;
+    return copy;
+  }
 }
 
 /** One mistake in a request: the field that is wrong, and the limit it missed. */
@@ -222,16 +228,6 @@ export class InjectedFaultError extends SharedStateError {
   constructor() {
     super('thrown in the middle of a change, as was asked for; the change was rolled back');
   }
-}
-
-/** An admin request without a token. */
-export class UnauthorizedError extends SharedStateError {
-  readonly code = 'UNAUTHORIZED';
-}
-
-/** An admin request with a wrong token. */
-export class ForbiddenError extends SharedStateError {
-  readonly code = 'FORBIDDEN';
 }
 
 /** The version that a write expected is not the current one. Nothing changed. */

@@ -83,7 +83,8 @@ export class Exchange implements Call {
 
   #headers(headers: Record<string, string>): Record<string, string> {
     headers['x-request-id'] = this.requestId;
-    if (this.timing !== undefined) headers['server-timing'] = this.timing.toString();
+    const timing = this.timing?.toString();
+    if (timing) headers['server-timing'] = timing;
     return headers;
   }
 

@@ -82,6 +82,7 @@ export function problem(code: ErrorCode, detail: string, requestId: string, extr
   const [status, title] = problems[code];
   const type = `urn:shared-state:problem:${code.toLowerCase().replaceAll('_', '-')}`;
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'x-request-id': requestId };
+  if (status === 401) headers['www-authenticate'] = 'Bearer';
   if (status === 503) headers['retry-after'] = RETRY_AFTER_SECONDS;
   return { status, body: JSON.stringify({ type, title, status, detail, code, requestId, ...extra }), headers };
 }

@@ -8,10 +8,11 @@ import type { OriginWrite, Written } from './origin.ts';
 
 export type OriginRequest =
   | { readonly id: number; readonly store: readonly OriginWrite[] }
-  | { readonly id: number; readonly load: string };
+  | { readonly id: number; readonly load: string }
+  | { readonly id: number; readonly restore: string };
 
 export type OriginReply =
-  | { readonly id: number; readonly found?: Written | undefined }
+  | { readonly id: number; readonly found?: Written | undefined; readonly entries?: readonly OriginWrite[] }
   | { readonly id: number; readonly failed: string };
 
 export type EmbeddedOriginOptions = OriginLatency;
@@ -39,8 +40,17 @@ export class EmbeddedOrigin {
 
   #answer(request: OriginRequest): OriginReply {
     if ('load' in request) return { id: request.id, found: this.#kept.get(request.load) };
+    if ('restore' in request) return { id: request.id, entries: this.#entriesOf(request.restore) };
     for (const write of request.store) this.#keep(write);
     return { id: request.id };
+  }
+
+  /** What is kept of a cell, under the keys that it has there; deletions are passed over. */
+  #entriesOf(cell: string): OriginWrite[] {
+    const prefix = `${cell}/`;
+    return Array.from(this.#kept, ([key, written]) => ({ key, ...written }))
+      .filter(({ key, value }) => value !== undefined && key.startsWith(prefix))
+      .map((entry) => ({ ...entry, key: entry.key.slice(prefix.length) }));
   }
 
   #keep({ key, value, version }: OriginWrite): void {

@@ -4,8 +4,10 @@ import type { WaitOptions } from '../sync/wait.ts';
 import type { OriginReply, OriginRequest } from './embedded.ts';
 import type { Origin, OriginConnection, OriginWrite, Written } from './origin.ts';
 
+type Answer = Extract<OriginReply, { readonly found?: unknown }>;
+
 interface Pending {
-  resolve(found: Written | undefined): void;
+  resolve(reply: Answer): void;
   reject(error: Error): void;
   readonly timer: NodeJS.Timeout;
 }
@@ -29,23 +31,25 @@ export class PortOrigin implements OriginConnection {
     await this.#ask({ id: ++this.#lastId, store: writes }, options);
   }
 
-  load(key: string, options?: WaitOptions): Promise<Written | undefined> {
-    return this.#ask({ id: ++this.#lastId, load: key }, options);
+  async load(key: string, options?: WaitOptions): Promise<Written | undefined> {
+    const { found } = await this.#ask({ id: ++this.#lastId, load: key }, options);
+    return found;
   }
 
   connected(): Promise<void> {
     return Promise.resolve();
   }
 
-  async *restore(): AsyncGenerator<OriginWrite, void> {
-    // The embedded origin is as old as this process: there is nothing to come back.
+  async *restore(cell: string): AsyncGenerator<OriginWrite, void> {
+    const { entries = [] } = await this.#ask({ id: ++this.#lastId, restore: cell });
+    yield* entries;
   }
 
   close(): Promise<void> {
     return Promise.resolve(); // the port is unref'd, and main closes its end
   }
 
-  #ask(request: OriginRequest, options?: WaitOptions): Promise<Written | undefined> {
+  #ask(request: OriginRequest, options?: WaitOptions): Promise<Answer> {
     const timeoutMs = Math.min(this.#timeoutMs, options?.remainingMs ?? Infinity);
     if (timeoutMs <= 0) return Promise.reject(new OriginTimeoutError(0, 'not-applied')); // nothing was sent
     return new Promise((resolve, reject) => {
@@ -64,7 +68,7 @@ export class PortOrigin implements OriginConnection {
     this.#pending.delete(reply.id);
     clearTimeout(pending.timer);
     if ('failed' in reply) pending.reject(new OriginFailedError(reply.failed));
-    else pending.resolve(reply.found);
+    else pending.resolve(reply);
   }
 }
 

@@ -32,6 +32,7 @@ interface Writer {
 
 export class OriginWriteThrough implements WriteThrough {
   readonly #origin: Origin;
+  readonly #retryAt: Origin;
   #batch = new Map<string, Written>();
   #writers: Writer[] = [];
   /** Newest version per key that the origin refused or did not confirm. */
@@ -39,13 +40,25 @@ export class OriginWriteThrough implements WriteThrough {
   #retryMs = RETRY_MS;
   #retrying: NodeJS.Timeout | undefined;
 
-  constructor(origin: Origin) {
+  /** @param retryAt where a failed batch is sent again; another view of the same origin, without injected faults */
+  constructor(origin: Origin, retryAt: Origin = origin) {
     this.#origin = origin;
+    this.#retryAt = retryAt;
   }
 
   /** Keys whose newest version is not stored yet because the origin failed. */
   get unstored(): number {
     return this.#unstored.size;
+  }
+
+  /** Sends what failed until the origin has it, for at most `withinMs`. For the end of the thread. */
+  async flush(withinMs: number): Promise<void> {
+    const untilMs = performance.now() + withinMs;
+    while (this.#unstored.size > 0 && performance.now() < untilMs) {
+      clearTimeout(this.#retrying);
+      await this.#retry();
+      if (this.#unstored.size > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
   }
 
   async stored<T extends OriginValue>(key: string, written: Written<T>, call: WaitOptions): Promise<T> {
@@ -90,7 +103,7 @@ export class OriginWriteThrough implements WriteThrough {
   async #retry(): Promise<void> {
     const batch = new Map(this.#unstored);
     try {
-      await this.#origin.store(toWrites(batch));
+      await this.#retryAt.store(toWrites(batch));
       this.#retryMs = RETRY_MS;
       this.#forget(batch);
     } catch {

@@ -5,7 +5,7 @@
 import { CapacityError } from '../errors.ts';
 import type { Written } from '../origin/origin.ts';
 import type { CounterChange, CounterPage, PageRequest } from '../resources/counters.ts';
-import { LOCK_WORDS } from '../sync/lock-line.ts';
+import { LEAF_TIMEOUT_MS, LOCK_WORDS } from '../sync/lock-line.ts';
 import type { Settings } from '../settings.ts';
 import type { RecordTable } from '../sync/record-table.ts';
 import { SharedTable } from '../sync/shared-table.ts';
@@ -131,7 +131,7 @@ export function sharedCountersMemory({ COUNTERS_CAPACITY }: Settings, locks: num
 /** Counters in a `SharedTable` in the cell's memory, and the table itself, whose `repair` goes with each shard's lock. */
 export function sharedCounters({ memory, settings, thread, hashSeed, lab }: CellContext, shards = 1) {
   const capacity = settings.COUNTERS_CAPACITY;
-  const options = { name: 'counters/pool', slot: thread.slot, timeoutMs: settings.LOCK_TIMEOUT_MS };
+  const options = { name: 'counters/pool', slot: thread.slot, timeoutMs: LEAF_TIMEOUT_MS };
   const lock = { locks: memory.locks, line: memory.locks.length - LOCK_WORDS, options };
   const records = new SharedTable({ data: memory.data, capacity, shards, seed: hashSeed, lock });
   return { records, table: new CounterTable(records, { capacity, shards, midway: lab.midway }) };

@@ -45,7 +45,7 @@ export interface Cell<Resource> {
 
 /** State that can be filled from the origin when the process starts. */
 export interface Restorable {
-  /** Takes over what the origin has for a key. Called before anybody is served, by one thread; not where there is an owner. */
+  /** Takes over what the origin has for a key. Called before anybody is served, by one thread: the first, or the owner. */
   restore?(key: string, written: Written): void;
 }
 

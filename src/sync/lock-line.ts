@@ -19,6 +19,12 @@ import { MAX_THREADS, type Slot, ThreadTable } from './thread-table.ts';
 export const LOCK_WORDS = 16;
 export const LOCK_BYTES = LOCK_WORDS * 4;
 
+/**
+ * Longest wait for a lock that is held for a few stores and taken last (a pool's, a mailbox's permits): far beyond any
+ * user's patience, because giving up there would leave a change half-done. A dead holder is freed by main at once.
+ */
+export const LEAF_TIMEOUT_MS = 30_000;
+
 export const WAITING = 1;
 export const REPAIRS = 3;
 

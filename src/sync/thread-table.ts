@@ -38,6 +38,11 @@ export class ThreadTable {
     return slot <= MAX_THREADS;
   }
 
+  /** Numbers above this are greater than any that an earlier life at the same position gave, and exact. */
+  static firstNumber(slot: Slot): number {
+    return Math.floor((slot - 1) / MAX_THREADS) * 2 ** 32;
+  }
+
   static positionOf(slot: Slot): number {
     return (slot - 1) % MAX_THREADS;
   }

@@ -26,6 +26,8 @@ export interface Attached {
   readonly origin: OriginConnection;
   /** Sends to a new owner from now on. */
   reconnect(ports: OwnerPorts): void;
+  /** Ends this thread's way to the origin; see `ThreadScope.close`. */
+  close(withinMs: number): Promise<void>;
   /** Drops this thread's senders: an owner ends once all threads have. */
   dropSenders(): void;
 }
@@ -85,6 +87,7 @@ export async function attachAll(
     reconnect(ports) {
       for (const [name, port] of Object.entries(ports)) outboxes.get(name)?.connect(port);
     },
+    close: (withinMs) => scope.close(withinMs),
     dropSenders() {
       for (const held of senders) held[Symbol.dispose]();
     },

@@ -1,12 +1,13 @@
 /** What a cell works with, put together in the thread that it runs in. */
 import { createOrigin, type OriginAccess } from '../origin/create-origin.ts';
-import type { OriginConnection } from '../origin/origin.ts';
+import type { Origin, OriginConnection } from '../origin/origin.ts';
 import { namespaced } from '../origin/port-origin.ts';
-import { memoryOnly, OriginWriteThrough } from '../origin/write-through.ts';
+import { memoryOnly, OriginWriteThrough, type WriteThrough } from '../origin/write-through.ts';
 import type { Settings } from '../settings.ts';
 import type { CellContext, OwnerMessage, Restorable, ThreadContext } from '../strategies/strategy.ts';
 import { Doorbell } from '../sync/doorbell.ts';
 import type { Sender } from '../sync/mailbox-sender.ts';
+import { LEAF_TIMEOUT_MS } from '../sync/lock-line.ts';
 import { Permits } from '../sync/permits.ts';
 import { SyncMutex } from '../sync/sync-mutex.ts';
 import { type Slot, ThreadTable } from '../sync/thread-table.ts';
@@ -25,6 +26,7 @@ export class ThreadScope {
   readonly thread: ThreadContext;
   readonly origin: OriginConnection;
   readonly #attachment: Attachment;
+  readonly #writeThroughs: OriginWriteThrough[] = [];
 
   constructor(attachment: Attachment) {
     const { settings, memory, slot } = attachment;
@@ -46,10 +48,22 @@ export class ThreadScope {
       thread: this.thread,
       hashSeed: memory.hashSeed,
       origin,
-      writeThrough: settings.WRITE_THROUGH ? new OriginWriteThrough(origin) : memoryOnly,
+      writeThrough: settings.WRITE_THROUGH ? this.#writeThrough(origin, own) : memoryOnly,
       owner,
       lab: createLab(settings, faults),
     };
+  }
+
+  #writeThrough(origin: Origin, retryAt: Origin): WriteThrough {
+    const writeThrough = new OriginWriteThrough(origin, retryAt);
+    this.#writeThroughs.push(writeThrough);
+    return writeThrough;
+  }
+
+  /** Ends this thread's way to the origin, after what failed before was stored or `withinMs` have passed. */
+  async close(withinMs: number): Promise<void> {
+    await Promise.all(this.#writeThroughs.map((writeThrough) => writeThrough.flush(withinMs)));
+    await this.origin.close();
   }
 
   /** Fills a cell with what the origin has of it. Before anybody is served; see `Restorable`. */
@@ -67,7 +81,7 @@ export class ThreadScope {
   permits(name: string): Permits {
     const { settings, memory, slot } = this.#attachment;
     const { locks, permits } = memory.cells.get(name)!.mailbox!;
-    const options = { name: `${name}/permits`, slot, timeoutMs: settings.LOCK_TIMEOUT_MS };
+    const options = { name: `${name}/permits`, slot, timeoutMs: LEAF_TIMEOUT_MS };
     const mutex = new SyncMutex(new Int32Array(locks), 0, options);
     return new Permits(permits, 0, settings.MAILBOX_CAPACITY, mutex, this.thread.threads);
   }

@@ -43,8 +43,9 @@ export class Faults {
     return {
       load: (key, options) => origin.load(key, options),
       store: async (writes, options) => {
-        if (this.#takes('origin-fail')) throw new OriginFailedError('the origin failed, as was asked for');
-        if (!this.#takes('origin-delay')) return origin.store(writes, options);
+        if (this.#takes('origin-fail', writes.length))
+          throw new OriginFailedError('the origin failed, as was asked for');
+        if (!this.#takes('origin-delay', writes.length)) return origin.store(writes, options);
         const delayMs = Atomics.load(this.#words, DELAY_MS);
         const limitMs = Math.min(timeoutMs, options?.remainingMs ?? Infinity);
         const stored = delay(delayMs).then(() => origin.store(writes)); // it arrives, perhaps after nobody waits
@@ -56,12 +57,13 @@ export class Faults {
     };
   }
 
-  #takes(kind: FaultKind): boolean {
+  /** Counts up to `writes` of what is left of a kind as met. @returns whether any was left */
+  #takes(kind: FaultKind, writes = 1): boolean {
     const word = faultKinds.indexOf(kind);
     for (;;) {
       const left = Atomics.load(this.#words, word);
       if (left === 0) return false;
-      if (Atomics.compareExchange(this.#words, word, left, left - 1) === left) return true;
+      if (Atomics.compareExchange(this.#words, word, left, Math.max(0, left - writes)) === left) return true;
     }
   }
 }

@@ -68,6 +68,6 @@ async function drain(): Promise<void> {
   draining = true;
   await server.drain();
   attached.dropSenders();
-  await origin.close();
+  await attached.close(settings.SHUTDOWN_TIMEOUT_MS / 2);
   process.exit(0); // ends this thread, not the process
 }

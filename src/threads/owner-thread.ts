@@ -46,5 +46,5 @@ scope.thread.threads.markServing(data.slot);
 main.postMessage('serving');
 
 await Promise.all(ended);
-await scope.origin.close();
+await scope.close(data.settings.SHUTDOWN_TIMEOUT_MS / 2);
 main.close(); // nothing is left to do: the thread ends when the last replies have gone

@@ -8,6 +8,7 @@ import { ThreadTable } from '../sync/thread-table.ts';
 import { INJECTED_EXIT } from './faults.ts';
 import type { OwnerPorts } from './attach.ts';
 import { bury, cellName, type ServiceMemory } from './memory.ts';
+import { endsFirst } from './ends-first.ts';
 import type { OwnerThreadData, ToOwnerThread } from './owner-thread.ts';
 
 export interface OwnerOptions {
@@ -41,6 +42,8 @@ export class Owner {
   readonly #threads: ThreadTable;
   #worker: Worker | undefined;
   #lives = 0;
+  /** Whether it takes senders: before that, whoever asks is connected when it does. */
+  #serves = false;
   #stopping = false;
 
   constructor(options: OwnerOptions) {
@@ -66,15 +69,17 @@ export class Owner {
       port1.close();
       bury(memory, slot);
       this.#worker = undefined;
+      this.#serves = false;
       if (!this.#stopping) this.#replace(code === INJECTED_EXIT ? Infinity : performance.now() - startedMs);
     });
-    await once(worker, 'message');
+    await Promise.race([once(worker, 'message'), endsFirst(worker, 'the owner thread')]);
+    this.#serves = true;
   }
 
   /** Ports for the HTTP thread at `position`, one per owned cell, and the list to transfer them with. */
   connect(position: number): { readonly ports: OwnerPorts; readonly transferList: MessagePort[] } {
     const ports: Record<string, MessagePort> = {};
-    if (this.#worker === undefined) return { ports, transferList: [] };
+    if (this.#worker === undefined || !this.#serves) return { ports, transferList: [] };
     for (const name of this.#options.owned) {
       const { port1, port2 } = new MessageChannel();
       this.#worker.postMessage({ connect: name, position, port: port1 } satisfies ToOwnerThread, [port1]);
@@ -88,7 +93,7 @@ export class Owner {
     this.#stopping = true;
     const worker = this.#worker;
     if (worker === undefined) return;
-    const exited = once(worker, 'exit');
+    const exited = new Promise((resolve) => worker.once('exit', resolve)); // `once` of node:events rejects on an error
     worker.postMessage('no-more-senders' satisfies ToOwnerThread);
     await exited;
   }
@@ -103,7 +108,7 @@ export class Owner {
     if (backoffMs === undefined) return;
     setTimeout(() => {
       if (this.#stopping) return;
-      void this.start().then(this.#options.onReplaced);
+      this.start().then(this.#options.onReplaced, this.#options.onError);
     }, backoffMs);
   }
 }

@@ -12,6 +12,7 @@ import { seededRandom } from '../random.ts';
 import type { Settings } from '../settings.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import { CrashLoop } from './crash-loop.ts';
+import { endsFirst } from './ends-first.ts';
 import { INJECTED_EXIT } from './faults.ts';
 import type { FromHttpThread, HttpThreadData, ToHttpThread } from './http-thread.ts';
 import { allocateMemory, bury, servedStrategies, type ServiceMemory } from './memory.ts';
@@ -65,7 +66,8 @@ export class Supervisor {
   }
 
   async #start(): Promise<string> {
-    const { HOST, THREADS } = this.#settings;
+    const { HOST, PORT, THREADS } = this.#settings;
+    await assertFree(HOST, PORT); // before an older process is fenced out of the origin
     this.#originEpoch = await takeOver(this.#settings);
     this.#reusePort = THREADS > 1 && (await canReusePort(HOST));
     if (THREADS > 1 && !this.#reusePort) {
@@ -106,7 +108,8 @@ export class Supervisor {
   async #drain(): Promise<void> {
     await this.#started; // told to stop while starting: what has begun to listen ends in order too
     const workers = this.#seats.flatMap(({ worker }) => worker ?? []);
-    const exits = workers.map((worker) => once(worker, 'exit'));
+    // Not `once` of node:events: that rejects when a thread fails, and the others would be cut off.
+    const exits = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
     for (const worker of workers) worker.postMessage('drain' satisfies ToHttpThread);
     await Promise.all(exits);
     await this.#owner?.stop();
@@ -135,8 +138,9 @@ export class Supervisor {
   }
 
   #reconnect({ worker, position }: Seat): void {
+    if (worker === undefined) return; // its successor is connected when it starts
     const { ports, transferList } = this.#owner!.connect(position);
-    worker?.postMessage({ ownerPorts: ports } satisfies ToHttpThread, transferList);
+    worker.postMessage({ ownerPorts: ports } satisfies ToHttpThread, transferList);
   }
 
   /** Puts a new thread on a seat. @returns the port that it listens on */
@@ -171,9 +175,7 @@ export class Supervisor {
       const livedMs = code === INJECTED_EXIT ? Infinity : performance.now() - startedMs;
       if (!this.#stopping) this.#replace(seat, livedMs);
     });
-    const exited = once(worker, 'exit').then(() => Promise.reject(new Error('the thread ended before it listened')));
-    const [{ listeningOn }] = await Promise.race([listening, exited]);
-    exited.catch(() => {});
+    const [{ listeningOn }] = await Promise.race([listening, endsFirst(worker, `thread ${seat.position}`)]);
     return listeningOn;
   }
 
@@ -198,6 +200,20 @@ export class Supervisor {
     else this.#log.warn({ thread: loop.name, backoffMs }, 'a thread died and is replaced');
     return backoffMs;
   }
+}
+
+/**
+ * Sockets that share a port also share it with another process of ours, which would split the clients between two
+ * states. So the port must be had alone first.
+ *
+ * @throws {Error} EADDRINUSE and the like
+ */
+async function assertFree(host: string, port: number): Promise<void> {
+  const probe = createServer();
+  probe.listen({ host, port });
+  await once(probe, 'listening');
+  probe.close();
+  await once(probe, 'close');
 }
 
 /** Whether two sockets may listen on one port here. Platforms that cannot fail to listen. */

@@ -81,8 +81,25 @@ describe.for(sharing)('faults / $name', ({ name }) => {
     const value = await admin.incrementSurely('kept');
     expect([2, 3]).toContain(value); // the change of the one that ended took effect or did not, but whole
 
+    await Promise.all(Array.from({ length: 150 }, (_, at) => admin.incrementSurely(`many-${at}`)));
     expect((await admin.post('reset')).status).toBe(204);
+    const { total } = (await (await fetch(`${service.url}/v1/${name}/counters`)).json()) as { total: number };
+    expect(total).toBe(0);
     expect((await fetch(`${service.url}/v1/${name}/counters/kept`)).status).toBe(404);
+  });
+
+  it('leave memory and origin agreeing, whatever the answer said', async () => {
+    const environment = { THREADS: '2', STRATEGIES: name, ADMIN_TOKEN: TOKEN, CONTROLS: 'on', WRITE_THROUGH: 'on' };
+    await using service = await startServiceUnderTest({ ...environment, SERVER_TIMING: 'off' });
+    const admin = adminOf(service, name);
+    await admin.increment('agreed');
+    await admin.post('faults', { kind: 'throw-in-section' });
+    const thrown = (await (await admin.increment('agreed')).json()) as { code: string; outcome: string };
+    expect(thrown.code).toBe('INTERNAL');
+    // What was stored before it threw may not be taken back: then nobody is told that nothing happened.
+    const value = await admin.read('agreed');
+    expect(value).toBe(thrown.outcome === 'not-applied' ? 1 : 2);
+    expect(((await (await admin.increment('agreed')).json()) as { value: number }).value).toBe(value + 1);
   });
 
   it('of the origin are told with their outcome', async () => {

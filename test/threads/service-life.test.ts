@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/settings.ts';
+import { strategies } from '../../src/strategies/index.ts';
 import { Supervisor } from '../../src/threads/supervisor.ts';
 import { anyStrategy, control, sharing } from '../support/served.ts';
 import { startServiceUnderTest } from '../support/service.ts';
@@ -12,6 +13,16 @@ import { startServiceUnderTest } from '../support/service.ts';
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 describe('starting', () => {
+  it('refuses a port that another service has, instead of sharing it', async () => {
+    await using service = await startServiceUnderTest({ THREADS: '2' });
+    const { status, stdout } = spawnSync(process.execPath, [main], {
+      env: { PORT: new URL(service.url).port, THREADS: '2' },
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/EADDRINUSE/);
+  });
+
   it('names every wrong setting and exits with 2', () => {
     const { status, stderr } = spawnSync(process.execPath, [main], {
       env: { PORT: 'x', LOG_LEVEL: 'loud' },
@@ -92,6 +103,31 @@ describe('ending', () => {
 });
 
 describe('a thread that dies', () => {
+  it.for(strategies.filter(({ kind }) => kind === 'strategy' || kind === 'baseline'))(
+    'takes nothing acknowledged along that was written through: $name',
+    async ({ name, threads = 2 }) => {
+      const environment = { PORT: '0', THREADS: String(threads), STRATEGIES: name, WRITE_THROUGH: 'on' };
+      const supervisor = new Supervisor(readSettings(environment), pino({ level: 'silent' }), (error) => {
+        throw error;
+      });
+      const url = await supervisor.start();
+      const increment = async () => {
+        const answer = await fetch(`${url}/v1/${name}/counters/kept/increment`, { method: 'POST' }).catch(
+          () => undefined,
+        );
+        return answer?.ok ? ((await answer.json()) as { value: number }).value : undefined;
+      };
+      for (let value = 1; value <= 3; value++) expect(await increment()).toBe(value);
+      for (let position = 0; position < threads; position++) {
+        await supervisor.crash(position);
+        const ready = async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.status;
+        await expect.poll(ready, { timeout: 15_000 }).toBe(200);
+      }
+      await expect.poll(increment, { timeout: 15_000 }).toBe(4);
+      expect(await supervisor.stop()).toBe(true);
+    },
+  );
+
   it.for(sharing)('is replaced while the others go on, and nothing acknowledged is lost: $name', async ({ name }) => {
     const settings = readSettings({ PORT: '0', THREADS: '2', STRATEGIES: name });
     const supervisor = new Supervisor(settings, pino({ level: 'silent' }), (error) => {

@@ -2,8 +2,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Hono } from 'hono';
 import type { ServedStrategy } from '../../app.ts';
-import { ForbiddenError, NotApplicableError, UnauthorizedError } from '../../errors.ts';
+import { NotApplicableError, SharedStateError } from '../../errors.ts';
+import type { Call } from '../../resources/call.ts';
 import type { Counters } from '../../resources/counters.ts';
+import { ForbiddenError, UnauthorizedError } from '../admin-errors.ts';
 import { bodyText, parseIntegers } from '../body.ts';
 import { exchange, type Exchange, type ExchangeOptions, type HttpContext, type HttpEnvironment } from '../exchange.ts';
 import { checked, faultsBody } from '../schemas.ts';
@@ -36,8 +38,12 @@ export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, 
     guarded(context, async (call) => {
       const { counters, config } = served.resources;
       if ('unsupported' in counters) throw new NotApplicableError(counters.unsupported);
-      await deleteAll(counters, call);
-      if (!('unsupported' in config)) await config.replace('{}', '*', call);
+      try {
+        await deleteAll(counters);
+        if (!('unsupported' in config)) await config.replace('{}', '*', unhurried);
+      } catch (error) {
+        throw error instanceof SharedStateError ? error.withOutcome('unknown') : error; // some may be gone
+      }
       return call.empty(204);
     }),
   );
@@ -52,6 +58,12 @@ export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, 
   );
 }
 
+/** Deletions under way at a time: few enough for any queue or mailbox. */
+const RESET_AT_ONCE = 32;
+
+/** A reset takes as long as it takes: it has no deadline, and goes on when the client leaves. */
+const unhurried: Call = { remainingMs: 2 ** 31 - 1, signal: new AbortController().signal, timing: undefined };
+
 /** @throws {UnauthorizedError} no token. @throws {ForbiddenError} another token; compared in constant time */
 function authorize(header: string | undefined, token: string): void {
   const given = /^Bearer (.+)$/i.exec(header ?? '')?.[1];
@@ -64,10 +76,10 @@ function digest(text: string): Buffer {
 }
 
 /** Deletes page by page, as any client could, so that write-through and versions hold. */
-async function deleteAll(counters: Counters, call: Exchange): Promise<void> {
+async function deleteAll(counters: Counters): Promise<void> {
   for (;;) {
-    const page = await counters.list({ limit: 1000, cursor: 0 }, call);
-    await Promise.all(page.counters.map(async ({ key }) => counters.delete(key, call)));
-    if (page.cursor === undefined) return;
+    const page = await counters.list({ limit: RESET_AT_ONCE, cursor: 0 }, unhurried);
+    await Promise.all(page.counters.map(async ({ key }) => counters.delete(key, unhurried)));
+    if (page.cursor === undefined && page.counters.length < RESET_AT_ONCE) return;
   }
 }

@@ -44,8 +44,14 @@ export class StoreFirst {
   }
 
   async #askOrigin(key: string, call: WaitOptions): Promise<void> {
-    const kept = await timed(call, this.#origin!.load(key, call));
-    await this.#store(key, { value: kept?.value, version: this.#state.nextVersion(key) }, call);
+    try {
+      const kept = await timed(call, this.#origin!.load(key, call));
+      await this.#store(key, { value: kept?.value, version: this.#state.nextVersion(key) }, call);
+    } catch (error) {
+      // Whatever became of that: what this caller wants to do has not begun.
+      const reason = error instanceof RefusedByOrigin ? error.cause : error;
+      throw reason instanceof SharedStateError ? reason.withOutcome('not-applied') : reason;
+    }
   }
 
   /**
@@ -63,18 +69,31 @@ export class StoreFirst {
     try {
       await this.#store(key, written, call);
     } catch (error) {
-      const refused = error instanceof SharedStateError && error.outcome === 'not-applied';
-      if (refused) Atomics.store(this.#length, 0, 0);
-      throw error;
+      if (!(error instanceof RefusedByOrigin)) throw error;
+      Atomics.store(this.#length, 0, 0);
+      throw error.cause;
     }
   }
 
   async #store(key: string, written: Written, call: WaitOptions): Promise<void> {
-    await timed(call, this.#origin!.store([{ key, value: written.value, version: written.version }], call));
-    this.#state.commit(key, written);
+    try {
+      await timed(call, this.#origin!.store([{ key, value: written.value, version: written.version }], call));
+    } catch (error) {
+      const refused = error instanceof SharedStateError && error.outcome === 'not-applied';
+      throw refused ? new RefusedByOrigin('refused', { cause: error }) : error;
+    }
+    try {
+      this.#state.commit(key, written);
+    } catch (error) {
+      // It is stored, and the note stays: the next holder makes memory agree.
+      throw error instanceof SharedStateError ? error.withOutcome('unknown') : error;
+    }
     Atomics.store(this.#length, 0, 0);
   }
 }
+
+/** Nothing was stored, for certain; its cause says why. */
+class RefusedByOrigin extends Error {}
 
 async function timed<T>({ timing }: WaitOptions, answer: Promise<T>): Promise<T> {
   if (timing === undefined) return answer;

@@ -46,7 +46,9 @@ export const counters: Cell<Counters> = {
     };
 
     const change = (key: string, next: CounterChange): number => {
-      const slot = find(key, true);
+      let slot = find(key, false);
+      if (slot === -1) next(undefined); // what is refused takes no slot
+      slot = find(key, true);
       if (slot === -1) throw new CapacityError('counters', settings.COUNTERS_CAPACITY);
       for (;;) {
         const seen = Atomics.load(slots, slot);

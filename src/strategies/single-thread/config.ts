@@ -6,10 +6,12 @@
  */
 import { firstConfig, replacedBy, type Config } from '../../resources/config.ts';
 import { CONFIG_KEY, storedConfig } from '../config-register.ts';
+import { ThreadTable } from '../../sync/thread-table.ts';
 import type { Cell } from '../strategy.ts';
 
 export const config: Cell<Config> = {
-  attach({ writeThrough }) {
+  attach({ thread, writeThrough }) {
+    let version = ThreadTable.firstNumber(thread.slot); // newer than what a predecessor of this thread stored
     let current = firstConfig;
 
     return {
@@ -20,7 +22,7 @@ export const config: Cell<Config> = {
       async replace(values, expected, call) {
         const document = replacedBy(values, expected)(current);
         current = document;
-        await writeThrough.stored(CONFIG_KEY, { value: document.text, version: document.version }, call);
+        await writeThrough.stored(CONFIG_KEY, { value: document.text, version: ++version }, call);
         return document;
       },
 

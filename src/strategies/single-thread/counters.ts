@@ -7,12 +7,13 @@
 import type { Written } from '../../origin/origin.ts';
 import { increased, swapped, type CounterChange, type Counters } from '../../resources/counters.ts';
 import { CapacityError } from '../../errors.ts';
+import { ThreadTable } from '../../sync/thread-table.ts';
 import type { Cell } from '../strategy.ts';
 
 export const counters: Cell<Counters> = {
-  attach({ settings, writeThrough, lab }) {
+  attach({ settings, thread, writeThrough, lab }) {
     const table = new Map<string, { value: number; readonly serial: number }>();
-    let version = 0;
+    let version = ThreadTable.firstNumber(thread.slot); // newer than what a predecessor of this thread stored
     let serial = 0;
 
     const change = (key: string, next: CounterChange): Written<number> => {

@@ -34,14 +34,13 @@ import {
 } from './snapshot-layout.ts';
 import { SnapshotPins } from './snapshot-pins.ts';
 import { SnapshotTurn } from './snapshot-turn.ts';
-import { type MutexStats, SyncMutex, type Synchronous } from './sync-mutex.ts';
+import { type MutexStats, SyncMutex } from './sync-mutex.ts';
+import { isAsyncFunction, isThenable, type Synchronous } from './synchronous.ts';
 import type { Slot, ThreadTable } from './thread-table.ts';
 import type { WaitOptions } from './wait.ts';
 
 /** `#root` of a thread that neither reads nor writes. */
 const OUTSIDE = 0;
-
-const AsyncFunction = (async () => {}).constructor;
 
 export interface SnapshotCellOptions extends SnapshotSize {
   /** Zeros at first; of the size that `SnapshotCell.bytes` tells. */
@@ -103,7 +102,7 @@ export class SnapshotCell {
    * @throws {MisuseError} `look` is asynchronous: the version would not outlast its first `await`
    */
   read<T>(look: () => T, ..._rest: Synchronous<T, []>): T {
-    if (look instanceof AsyncFunction) throw this.#asynchronous();
+    if (isAsyncFunction(look)) throw this.#asynchronous();
     if (this.#root !== OUTSIDE) return this.#checked(look());
     const version = this.#pins.pin();
     this.#root = this.#layout.roots + ((version >>> 1) & this.#layout.rootMask) * this.#layout.rootWords;
@@ -142,7 +141,7 @@ export class SnapshotCell {
    */
   write<T>(change: () => T, ...rest: Synchronous<T, [options?: WaitOptions]>): T {
     const options = rest[0] as WaitOptions | undefined;
-    if (change instanceof AsyncFunction) throw this.#asynchronous();
+    if (isAsyncFunction(change)) throw this.#asynchronous();
     if (this.#root !== OUTSIDE && !this.#turn.isOpen) {
       throw new MisuseError(`"${this.#name}": a write inside a read could wait for the read's own version`);
     }
@@ -206,9 +205,7 @@ export class SnapshotCell {
   }
 
   #checked<T>(result: T): T {
-    if (typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function') {
-      throw this.#asynchronous();
-    }
+    if (isThenable(result)) throw this.#asynchronous();
     return result;
   }
 

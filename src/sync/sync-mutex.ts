@@ -13,6 +13,7 @@
  */
 import { LockTimeoutError, MisuseError, PoisonedError } from '../errors.ts';
 import { CONTENDED, DIED, ownedBy, ownerOf, POISONED, REPAIRS } from './lock-line.ts';
+import { isAsyncFunction, isThenable, type Synchronous } from './synchronous.ts';
 import type { Slot } from './thread-table.ts';
 import type { WaitOptions } from './wait.ts';
 
@@ -20,17 +21,6 @@ import type { WaitOptions } from './wait.ts';
 const SPINS = 60;
 /** One hold in so many is timed: two clock reads on every call cost three times the lock. */
 const SAMPLE_EVERY = 64;
-
-const AsyncFunction = (async () => {}).constructor;
-
-/** Rejects, at compile time, a critical section whose result is or may be a promise; `any` and `unknown` may be. */
-export type Synchronous<T, Rest extends unknown[]> = 0 extends 1 & T
-  ? [error: 'critical returns any, which may be a promise']
-  : unknown extends T
-    ? [error: 'critical returns unknown, which may be a promise']
-    : Extract<T, { then: unknown }> extends never
-      ? Rest
-      : [error: 'critical returns a promise, but a guard must end before anything is awaited'];
 
 export interface SyncMutexOptions {
   /** Appears in errors. */
@@ -77,7 +67,7 @@ export class SyncMutex {
    */
   run<T>(critical: () => T, ...rest: Synchronous<T, [options?: WaitOptions]>): T {
     const options = rest[0] as WaitOptions | undefined;
-    if (critical instanceof AsyncFunction) {
+    if (isAsyncFunction(critical)) {
       throw new MisuseError(`"${this.#options.name}": an async function cannot be a critical section; it did not run`);
     }
     if (Atomics.compareExchange(this.#locks, this.#line, 0, this.#mine) !== 0) this.#wait(options);
@@ -182,9 +172,4 @@ export class SyncMutex {
     this.stats.heldMsSampled += heldMs;
     options?.timing?.add('hold', heldMs);
   }
-}
-
-function isThenable(value: unknown): boolean {
-  const hasMembers = (typeof value === 'object' && value !== null) || typeof value === 'function';
-  return hasMembers && 'then' in value && typeof value.then === 'function';
 }

@@ -25,10 +25,13 @@ export class ConfigRegister {
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
   readonly #buffers: readonly Buffer[];
+  readonly #midway: () => void;
   /** The version that was read last, kept as the object it was read as. */
   #last = firstConfig;
 
-  constructor(data: SharedArrayBuffer, byteOffset = 0) {
+  /** @param midway runs in the middle of every change; see `Lab` */
+  constructor(data: SharedArrayBuffer, midway: () => void, byteOffset = 0) {
+    this.#midway = midway;
     this.#words = new Int32Array(data, byteOffset, ConfigRegister.bytes / 4);
     this.#doubles = new Float64Array(data, byteOffset, ConfigRegister.bytes / 8);
     this.#buffers = [0, 1].map((index) => Buffer.from(data, byteOffset + textAt(index), MAX_CONFIG_BYTES));
@@ -51,6 +54,7 @@ export class ConfigRegister {
     if (byteLength > MAX_CONFIG_BYTES) throw new CapacityError('config', MAX_CONFIG_BYTES);
     this.#buffers[next]!.write(document.text);
     this.#words[bufferAt(next) / 4 + 2] = byteLength;
+    this.#midway();
     this.#doubles[bufferAt(next) / 8] = document.version;
     Atomics.store(this.#words, 0, next);
     this.#last = document;

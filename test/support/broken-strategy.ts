@@ -76,7 +76,7 @@ const config: Cell<Config> = {
   memory: () => ({ locks: 1, bytes: ConfigRegister.bytes }),
 
   attach({ memory }) {
-    const register = new ConfigRegister(memory.data);
+    const register = new ConfigRegister(memory.data, () => {});
     let remembered: ConfigDocument | undefined; // each thread has a copy that nobody refreshes
 
     return {

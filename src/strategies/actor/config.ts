@@ -15,7 +15,7 @@ export const config: Cell<Config> = {
   /** In the owner thread: no lock, nobody else touches the document. */
   own(context) {
     const { memory, writeThrough } = context;
-    const register = new ConfigRegister(memory.data);
+    const register = new ConfigRegister(memory.data, context.lab.midway);
 
     return {
       read() {

@@ -15,7 +15,7 @@ export const config: Cell<Config> = {
 
   attach(context) {
     const { memory, settings, thread, origin } = context;
-    const register = new ConfigRegister(memory.data);
+    const register = new ConfigRegister(memory.data, context.lab.midway);
     const mutex = new AsyncMutex(memory.locks, 0, {
       name: context.name,
       ...thread,

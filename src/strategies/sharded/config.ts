@@ -17,7 +17,8 @@ export const config: Cell<Config> = {
     const { memory, settings, thread, writeThrough } = context;
     const registers = Array.from(
       { length: settings.SHARDS },
-      (_, shard) => new ConfigRegister(memory.data, shard * ConfigRegister.bytes),
+      (_, shard) =>
+        new ConfigRegister(memory.data, shard === 0 ? context.lab.midway : () => {}, shard * ConfigRegister.bytes),
     );
     const first = registers[0]!;
     const shards = new Shards(memory.locks, settings.SHARDS, {

@@ -10,7 +10,7 @@ import { ThreadTable } from '../../sync/thread-table.ts';
 import type { Cell } from '../strategy.ts';
 
 export const config: Cell<Config> = {
-  attach({ thread, writeThrough }) {
+  attach({ thread, writeThrough, lab }) {
     let version = ThreadTable.firstNumber(thread.slot); // newer than what a predecessor of this thread stored
     let current = firstConfig;
 
@@ -21,6 +21,7 @@ export const config: Cell<Config> = {
 
       async replace(values, expected, call) {
         const document = replacedBy(values, expected)(current);
+        lab.midway();
         current = document;
         await writeThrough.stored(CONFIG_KEY, { value: document.text, version: ++version }, call);
         return document;

@@ -11,9 +11,12 @@ const SEQUENCE = 2;
 export class ConfigPages {
   static readonly size = { words: MAX_CONFIG_BYTES / 4 };
   readonly #snapshots: SnapshotCell;
+  readonly #midway: () => void;
 
-  constructor(snapshots: SnapshotCell) {
+  /** @param midway runs in the middle of every change; see `Lab` */
+  constructor(snapshots: SnapshotCell, midway: () => void) {
     this.#snapshots = snapshots;
+    this.#midway = midway;
   }
 
   read(): ConfigDocument {
@@ -30,6 +33,7 @@ export class ConfigPages {
     const words = new Int32Array(Math.ceil(byteLength / 4));
     Buffer.from(words.buffer).write(document.text);
     for (const [word, value] of words.entries()) this.#snapshots.set(word, value);
+    this.#midway();
     this.#snapshots.setField(BYTES, byteLength);
     this.#snapshots.setField(VERSION, document.version);
     return document;

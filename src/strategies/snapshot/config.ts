@@ -25,7 +25,7 @@ export const config: Cell<Config> = {
       threads: thread.threads,
       timeoutMs: settings.LOCK_TIMEOUT_MS,
     });
-    const pages = new ConfigPages(snapshots);
+    const pages = new ConfigPages(snapshots, context.lab.midway);
     const current = snapshots.remembering(() => pages.read());
 
     return {

@@ -14,7 +14,7 @@ export const config: Cell<Config> = {
 
   attach(context) {
     const { memory, settings, thread, writeThrough } = context;
-    const register = new ConfigRegister(memory.data);
+    const register = new ConfigRegister(memory.data, context.lab.midway);
     const mutex = new SyncMutex(memory.locks, 0, {
       name: context.name,
       slot: thread.slot,

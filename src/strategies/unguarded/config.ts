@@ -14,7 +14,7 @@ export const config: Cell<Config> = {
 
   attach(context) {
     const { memory, settings, thread, origin } = context;
-    const register = new ConfigRegister(memory.data);
+    const register = new ConfigRegister(memory.data, context.lab.midway);
     // Keeps the document's text whole. It does not span the await below.
     const mutex = new SyncMutex(memory.locks, 0, {
       name: context.name,

@@ -48,9 +48,9 @@ export class EmbeddedOrigin {
   /** What is kept of a cell, under the keys that it has there; deletions are passed over. */
   #entriesOf(cell: string): OriginWrite[] {
     const prefix = `${cell}/`;
-    return Array.from(this.#kept, ([key, written]) => ({ key, ...written }))
-      .filter(({ key, value }) => value !== undefined && key.startsWith(prefix))
-      .map((entry) => ({ ...entry, key: entry.key.slice(prefix.length) }));
+    return Array.from(this.#kept).flatMap(([key, { value, version }]) =>
+      value !== undefined && key.startsWith(prefix) ? [{ key: key.slice(prefix.length), value, version }] : [],
+    );
   }
 
   #keep({ key, value, version }: OriginWrite): void {

@@ -38,8 +38,8 @@ describe('starting', () => {
     await using service = await startServiceUnderTest({ THREADS: '2', STRATEGIES: anyStrategy.name });
     expect(await (await fetch(`${service.url}/healthz`)).json()).toEqual({ status: 'ok' });
     expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
-    const { strategies } = (await (await fetch(`${service.url}/v1`)).json()) as { strategies: { name: string }[] };
-    expect(strategies.map(({ name }) => name)).toEqual([anyStrategy.name]);
+    const listed = (await (await fetch(`${service.url}/v1`)).json()) as { strategies: { name: string }[] };
+    expect(listed.strategies.map(({ name }) => name)).toEqual([anyStrategy.name]);
     expect((await fetch(`${service.url}/v1/${control?.name}/counters`)).status).toBe(404);
     expect(await service.stop()).toBe(0);
   });

@@ -1,5 +1,6 @@
 /** Every suite of `npm run bench`: a new one is a folder and a line here. */
 import { http } from './http/suite.ts';
+import { primitives } from './primitives/suite.ts';
 import type { Suite } from './suite.ts';
 
-export const suites: readonly Suite[] = [http];
+export const suites: readonly Suite[] = [http, primitives];

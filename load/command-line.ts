@@ -17,6 +17,9 @@ export interface Known {
   readonly registry: readonly Candidate[];
 }
 
+/** As many as the widest workload has: the proof reads back each of them. */
+export const MAX_KEYS = 1_000;
+
 /** Above this rate k6's own lateness shows in a p99. */
 export const MAX_RATE_PER_SECOND = 2_000;
 
@@ -25,6 +28,7 @@ const options = {
   strategy: { type: 'string', multiple: true },
   rate: { type: 'string' },
   duration: { type: 'string' },
+  keys: { type: 'string' },
   rounds: { type: 'string' },
   seed: { type: 'string' },
   k6: { type: 'string' },
@@ -48,6 +52,7 @@ export function parseCommandLine(args: readonly string[], known: Known): Command
     form: /^\d+(?:\.\d+)?s?$/u,
     what: 'seconds, such as 10 or 10s,',
   });
+  const keys = integerOf('keys', values.keys, 1, MAX_KEYS);
   return {
     help: values.help === true,
     ...(values.k6 === undefined ? {} : { k6: values.k6 }),
@@ -58,6 +63,7 @@ export function parseCommandLine(args: readonly string[], known: Known): Command
       strategies,
       ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
       ...(measureSeconds === undefined ? {} : { measureSeconds }),
+      ...(keys === undefined ? {} : { keys }),
       rounds: integerOf('rounds', values.rounds, 1, 50) ?? 1,
       seed: integerOf('seed', values.seed, 0, 2 ** 32 - 1) ?? Math.floor(Math.random() * 2 ** 32),
       threads: integerOf('threads', values.threads, 1, 64) ?? Math.max(2, availableParallelism()),

@@ -1,5 +1,5 @@
 /** The text of --help. */
-import { MAX_RATE_PER_SECOND, type Known } from './command-line.ts';
+import { MAX_KEYS, MAX_RATE_PER_SECOND, type Known } from './command-line.ts';
 
 export function helpText({ workloads, registry }: Known): string {
   const usual = workloads.filter(({ byDefault }) => byDefault).map(({ name }) => name);
@@ -13,6 +13,7 @@ that no acknowledged increment was lost, and prints a table. Results go to resul
   --strategy NAME   one or more, repeated or with commas; by default all but the floors. The control always runs
   --rate N          increments per second in the measured part, 1 to ${MAX_RATE_PER_SECOND}; by default as the workload says
   --duration S      seconds measured per run, 1 to 600; by default as the workload says
+  --keys N          counters that the increments are spread over, 1 to ${MAX_KEYS}; by default as the workload says
   --rounds N        how often each strategy is run, 1 to 50; default 1
   --threads N       HTTP threads of the service, 1 to 64; by default one per core, at least 2
   --seed N          decides the order of the strategies; by default drawn and printed

@@ -22,6 +22,8 @@ export interface Choice {
   readonly strategies: readonly string[];
   readonly ratePerSecond?: number;
   readonly measureSeconds?: number;
+  /** How many counters the increments are spread over; 1 is the hot key. */
+  readonly keys?: number;
   readonly rounds: number;
   readonly seed: number;
   readonly threads: number;
@@ -90,7 +92,7 @@ function profileOf(workload: Workload, choice: Choice): LoadProfile {
     closedSeconds: CLOSED_SECONDS,
     closedVus: CLOSED_VUS,
     bystanderRatePerSecond: bystanderRate(measureSeconds),
-    keys: workload.keys,
+    keys: choice.keys ?? workload.keys,
     seed: choice.seed,
   };
 }

@@ -18,7 +18,8 @@ export function tablesOf(rows: readonly Row[], plan: Plan): string {
       const profile = plan.rounds.flat().find((cell) => cell.workload === workload)?.profile;
       if (own.length === 0 || profile === undefined) return '';
       const load = `latency at ${whole.format(profile.ratePerSecond)}/s, throughput with ${profile.closedVus} clients`;
-      return `\n${workload.name}: ${workload.summary}\n${load}\n${table(own)}`;
+      const keys = profile.keys === workload.keys ? '' : ` (here with --keys ${profile.keys})`;
+      return `\n${workload.name}: ${workload.summary}${keys}\n${load}\n${table(own)}`;
     })
     .join('\n');
 }

@@ -1,5 +1,6 @@
 /** Before anything is measured: the servers must send the same bytes, or their speeds cannot be compared. */
 import { isDeepStrictEqual } from 'node:util';
+import { counterOn } from './subjects.ts';
 
 /** One answer, without what differs from moment to moment. */
 export interface Answer {
@@ -23,8 +24,18 @@ export const probes: readonly Probe[] = [
   { name: 'no request id', key: 'probe-3' },
 ];
 
-export async function ask(url: string, { key, body, requestId }: Probe, signal: AbortSignal): Promise<Answer> {
-  const response = await fetch(`${url}/v1/sync-lock/counters/${key}/increment`, {
+/** A server, and the segment of its paths. */
+export interface Asked {
+  readonly url: string;
+  readonly strategy: string;
+}
+
+export async function ask(
+  { url, strategy }: Asked,
+  { key, body, requestId }: Probe,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const response = await fetch(`${url}${counterOn({ strategy }, key)}/increment`, {
     method: 'POST',
     signal,
     headers: {
@@ -41,13 +52,10 @@ export async function ask(url: string, { key, body, requestId }: Probe, signal: 
 }
 
 /** @throws {Error} two servers answer differently; with both answers */
-export async function requireSameAnswers(
-  servers: ReadonlyMap<string, { readonly url: string }>,
-  signal: AbortSignal,
-): Promise<void> {
+export async function requireSameAnswers(servers: ReadonlyMap<string, Asked>, signal: AbortSignal): Promise<void> {
   for (const probe of probes) {
     const answers = new Map<string, Answer>();
-    for (const [name, { url }] of servers) answers.set(name, await ask(url, probe, signal));
+    for (const [name, server] of servers) answers.set(name, await ask(server, probe, signal));
     const difference = differenceOf(answers);
     if (difference !== undefined) throw new Error(`asked with ${probe.name}, ${difference}`);
   }

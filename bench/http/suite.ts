@@ -10,11 +10,13 @@ import { startServer, type ServerProcess } from './server-process.ts';
 import * as plan from './subjects.ts';
 import type { NamedLoad, Subject } from './subjects.ts';
 
-/** Whom the service is compared with, and how much of their speed it should reach. */
-const COMPARISONS: readonly { readonly subject: Subject; readonly goal?: number }[] = [
-  { subject: plan.bareHono, goal: 0.9 },
-  { subject: plan.tunedHono },
-  { subject: plan.bareNode, goal: 0.7 },
+/** Which service is compared with whom, and how much of their speed it should reach. */
+const COMPARISONS: readonly { readonly own: Subject; readonly other: Subject; readonly goal?: number }[] = [
+  { own: plan.syncLock, other: plan.bareHono, goal: 0.9 },
+  { own: plan.syncLock, other: plan.tunedHono },
+  { own: plan.syncLock, other: plan.bareNode, goal: 0.7 },
+  { own: plan.sharded, other: plan.bareHono, goal: 0.9 },
+  { own: plan.atomic, other: plan.bareHono, goal: 0.9 },
 ];
 /** Above this share of its one core the generator may be what is measured. */
 const MAX_GENERATOR_CORES = 0.85;
@@ -28,7 +30,8 @@ export type Measured = ReadonlyMap<NamedLoad, ReadonlyMap<Subject, readonly Meas
 
 export const http: Suite = {
   name: 'http',
-  summary: 'POST …/increment of sync-lock against bare hono and bare node:http doing the same work',
+  summary:
+    'POST …/increment of sync-lock, sharded and atomic against bare hono, and of sync-lock against bare node:http too',
 
   async run(options) {
     const generator = await findGenerator();
@@ -38,7 +41,8 @@ export const http: Suite = {
       options.progress(`starting ${subject.name}`);
       servers.set(subject, stack.use(await startServer(subject.command, subject.settings, options.signal)));
     }
-    await requireSameAnswers(new Map([...servers].map(([{ name }, server]) => [name, server])), options.signal);
+    const asked = [...servers].map(([{ name, strategy }, { url }]) => [name, { url, strategy }] as const);
+    await requireSameAnswers(new Map(asked), options.signal);
     const failures: string[] = [];
     const measured = await rounds(servers, generator, failures, options);
     return summarize(measured, generator, failures);
@@ -73,16 +77,16 @@ async function rounds(
 }
 
 async function measureAndProve(
-  { shares }: Subject,
+  subject: Subject,
   server: ServerProcess,
   load: NamedLoad,
   generator: Generator,
   { seconds, signal }: SuiteOptions,
 ): Promise<{ measurement: Measurement; doubt: string | undefined }> {
-  const counted = shares && plan.increments.has(load);
-  const counter = `${server.url}${plan.COUNTER}`;
+  const counted = subject.shares && plan.increments.has(load);
+  const counter = `${server.url}${plan.counterOn(subject)}`;
   const before = counted ? await settledCounter(counter, signal) : 0;
-  const measurement = await measure(server, load, { generator, seconds, signal });
+  const measurement = await measure(server, { ...load, path: load.pathOn(subject) }, { generator, seconds, signal });
   const growth = counted ? (await settledCounter(counter, signal)) - before : undefined;
   return { measurement, doubt: doubtOf(measurement, growth) };
 }
@@ -108,9 +112,7 @@ export function summarize(
     setup: {
       generator: `${name} ${version}, 1 thread, ${CONNECTIONS} connections`,
       threads: `${plan.THREADS} per server, one port (reusePort)`,
-      service: Object.entries(plan.service.settings)
-        .map((setting) => setting.join('='))
-        .join(' '),
+      services: plan.services.map(({ settings }) => settingsText(settings)).join('; '),
     },
     series,
     ratios: [plan.noBody, plan.withBody].flatMap((load) => ratiosUnder(load, measured)),
@@ -121,15 +123,21 @@ export function summarize(
 
 function ratiosUnder(load: NamedLoad, measured: Measured): Ratio[] {
   const of = (subject: Subject) => measured.get(load)!.get(subject)!;
-  const [own, healthz] = [of(plan.service), measured.get(plan.healthz)!.get(plan.service)!];
   const ratios: Ratio[] = [];
-  for (const { subject, ...goal } of COMPARISONS) {
-    const against = `${load.name}: ${plan.service.name} / ${subject.name}`;
-    ratios.push({ name: against, values: ratiosOf(perSecond(own), perSecond(of(subject))), ...goal });
-    ratios.push({ name: `${against}, per CPU time`, values: ratiosOf(cpu(of(subject)), cpu(own)) });
+  for (const { own, other, ...goal } of COMPARISONS) {
+    const against = `${load.name}: ${own.name} / ${other.name}`;
+    ratios.push({ name: against, values: ratiosOf(perSecond(of(own)), perSecond(of(other))), ...goal });
+    ratios.push({ name: `${against}, per CPU time`, values: ratiosOf(cpu(of(other)), cpu(of(own))) });
   }
-  const floor = `${load.name}: ${plan.service.name} / its own /healthz`;
-  return [...ratios, { name: floor, values: ratiosOf(perSecond(own), perSecond(healthz)) }];
+  const floor = `${load.name}: ${plan.syncLock.name} / its own /healthz`;
+  const healthz = measured.get(plan.healthz)!.get(plan.syncLock)!;
+  return [...ratios, { name: floor, values: ratiosOf(perSecond(of(plan.syncLock)), perSecond(healthz)) }];
+}
+
+function settingsText(settings: Subject['settings']): string {
+  return Object.entries(settings)
+    .map((setting) => setting.join('='))
+    .join(' ');
 }
 
 function perSecond(runs: readonly Measurement[]): number[] {

@@ -31,7 +31,10 @@ export class Doorbell implements Disposable {
     this.#listen();
   }
 
-  /** Calls `listener` after every ring, from the event loop. It looks for itself whether there is anything to do. */
+  /**
+   * Calls `listener` after every ring, from the event loop. It looks for itself whether there is anything to do, and
+   * handles its own errors: one that throws becomes a warning, and everybody else goes on being called.
+   */
   onRing(listener: () => void): void {
     this.#listeners.add(listener);
   }
@@ -63,7 +66,7 @@ export class Doorbell implements Disposable {
     if (this.#closed) return;
     const { words } = this.#threads;
     const seen = Atomics.load(words, this.#word);
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) attempt(listener);
     const sleep = Atomics.waitAsync(words, this.#word, seen);
     if (sleep.async) void sleep.value.then(() => this.#listen());
     else setImmediate(() => this.#listen()); // rung meanwhile: look again, but let the event loop turn
@@ -72,5 +75,14 @@ export class Doorbell implements Disposable {
   [Symbol.dispose](): void {
     this.#closed = true;
     clearInterval(this.#keepAlive);
+  }
+}
+
+/** Nobody is above a listener: thrown further, its error would end the thread, and all that waits on it. */
+function attempt(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
   }
 }

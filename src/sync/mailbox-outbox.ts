@@ -9,8 +9,8 @@ import type { MessagePort } from 'node:worker_threads';
 import { DeadlineError, MailboxFullError, OwnerLostError, OwnerTimeoutError, ShuttingDownError } from '../errors.ts';
 import { fromWire } from '../wire-error.ts';
 import type { Doorbell } from './doorbell.ts';
+import { addTiming, Ask, batchOf } from './mailbox-ask.ts';
 import type { ToReceiver, ToSender } from './mailbox.ts';
-import { Oneshot } from './oneshot.ts';
 import type { Permits } from './permits.ts';
 import type { WaitOptions } from './wait.ts';
 
@@ -21,21 +21,15 @@ export interface OutboxOptions {
   /** The calling thread's position. */
   readonly position: number;
   readonly doorbell: Doorbell;
-  /** Longest wait for a permit, in milliseconds. */
+  /** Longest wait for a permit, or for a receiver, in milliseconds. */
   readonly waitMs: number;
-  /** Messages of this thread that may wait for a permit; more are refused at once. */
+  /** Messages of this thread that may wait for a permit, or for a receiver; more are refused at once. */
   readonly maxWaiting: number;
   /** Called once the last message has gone and no more will come. */
   readonly onEnd?: () => void;
 }
 
-interface Ask<M, R> {
-  readonly id: number;
-  readonly message: M;
-  readonly options: WaitOptions;
-  readonly oneshot: Oneshot<R>;
-  readonly startedMs: number;
-}
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class Outbox<M, R> {
   readonly #options: OutboxOptions;
@@ -48,6 +42,9 @@ export class Outbox<M, R> {
   #flushing = false;
   #waiting = false;
   #giveUp: NodeJS.Timeout | undefined;
+  /** One timer for all deadlines, due when the first may have come: one per ask costs more than the message. */
+  #sweep: NodeJS.Timeout | undefined;
+  #sweepDueMs = Infinity;
   #closing = false;
   #ended = false;
 
@@ -76,26 +73,20 @@ export class Outbox<M, R> {
     this.#flushSoon();
   }
 
-  /**
-   * Sends a message and waits for the reply.
-   *
-   * @throws {MailboxFullError} no permit in time; nothing changed
-   * @throws {DeadlineError} the deadline came, or the signal's reason, before the message was sent; nothing changed
-   * @throws {OwnerTimeoutError} {OwnerLostError} sent, but not answered: nobody can know
-   * @throws what the receiver answered with
-   */
+  /** Sends a message and waits for the reply; `Sender.ask` says how it may end. */
   ask(message: M, options: WaitOptions = {}): Promise<R> {
     options.signal?.throwIfAborted();
     const { name, maxWaiting, permits } = this.#options;
     if (this.#closing) return Promise.reject(new ShuttingDownError(`the mailbox "${name}" takes no more messages`));
-    if (this.#waiting && this.#outbox.length >= maxWaiting)
+    if ((this.#waiting || this.#port === undefined) && this.#outbox.length >= maxWaiting)
       return Promise.reject(new MailboxFullError(name, permits.capacity));
-    const id = ++this.#lastId;
-    const oneshot = new Oneshot<R>(options, (reason) => this.#onLate(id, reason));
+    const ask = new Ask<M, R>(message, options, performance.now());
+    if (options.signal !== undefined) ask.watch(options.signal, (reason) => this.#endLate(ask, reason));
+    if (ask.untilMs < this.#sweepDueMs) this.#armSweep(ask.untilMs, ask.startedMs);
     if (this.outstanding === 0) this.#port?.ref(); // somebody waits: the thread stays
-    this.#outbox.push({ id, message, options, oneshot, startedMs: performance.now() });
+    this.#outbox.push(ask);
     this.#flushSoon();
-    return oneshot.promise;
+    return ask.promise;
   }
 
   /** No more will come. What is here is still sent and answered; then the receiver is told. */
@@ -113,16 +104,25 @@ export class Outbox<M, R> {
 
   #flush(): void {
     this.#flushing = false;
-    if (this.#port === undefined || this.#outbox.length === 0) return;
+    if (this.#outbox.length === 0) return;
+    if (this.#port === undefined) return this.#armGiveUp();
     const { permits, position } = this.#options;
-    let granted = permits.take(position, this.#outbox.length);
-    if (granted < this.#outbox.length) {
-      this.#beginWaiting();
-      granted += permits.take(position, this.#outbox.length - granted); // one may have come before our bit was set
+    let granted = 0;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      granted = permits.take(position, this.#outbox.length);
+      if (granted < this.#outbox.length) {
+        this.#beginWaiting();
+        granted += permits.take(position, this.#outbox.length - granted); // one may have come before our bit was set
+      }
+    } catch (error) {
+      failure = { error }; // nobody is above us: thrown further, it would end the thread
     }
-    if (granted === this.#outbox.length) this.#endWaiting();
     if (granted > 0) this.#post(granted);
+    if (failure !== undefined) for (const ask of this.#outbox.splice(0)) ask.reject(failure.error);
+    if (this.#outbox.length === 0) this.#endWaiting();
     this.#endIfDone();
+    this.#rest();
   }
 
   #endIfDone(): void {
@@ -140,33 +140,40 @@ export class Outbox<M, R> {
   #post(count: number): void {
     const sent = this.#outbox;
     this.#outbox = sent.splice(count);
-    const batch = sent.map((ask) => {
+    const batch = batchOf<M>(sent, this.#lastId + 1);
+    for (const ask of sent) {
+      ask.id = ++this.#lastId;
       this.#pending.set(ask.id, ask);
-      return [ask.id, ask.message, ask.options.remainingMs ?? Infinity, ask.options.timing !== undefined] as const;
-    });
+    }
     this.#port!.postMessage(batch satisfies ToReceiver<M>);
   }
 
   #beginWaiting(): void {
     if (this.#waiting) return;
     this.#waiting = true;
-    const { permits, position, doorbell, waitMs } = this.#options;
+    const { permits, position, doorbell } = this.#options;
     permits.setWaiting(position, true);
     doorbell.waitBegan();
-    this.#giveUp = setTimeout(() => this.#refuseLate(), waitMs);
+    this.#armGiveUp();
+  }
+
+  #armGiveUp(): void {
+    this.#giveUp ??= setTimeout(() => this.#refuseLate(), this.#options.waitMs);
   }
 
   #endWaiting(): void {
+    if (this.#giveUp !== undefined) clearTimeout(this.#giveUp);
+    this.#giveUp = undefined;
     if (!this.#waiting) return;
     this.#waiting = false;
-    clearTimeout(this.#giveUp);
     this.#options.permits.setWaiting(this.#options.position, false);
     this.#options.doorbell.waitEnded();
   }
 
-  /** Refuses those that have waited long enough for a permit, and looks again when the next one will have. */
+  /** Refuses those that have waited long enough for a permit or a receiver, and looks again when the next one will have. */
   #refuseLate(): void {
     const { name, permits, waitMs } = this.#options;
+    this.#giveUp = undefined;
     const nowMs = performance.now();
     for (let ask = this.#outbox[0]; ask !== undefined; ask = this.#outbox[0]) {
       const leftMs = ask.startedMs + waitMs - nowMs;
@@ -175,39 +182,58 @@ export class Outbox<M, R> {
         return;
       }
       this.#outbox.shift();
-      ask.oneshot.reject(new MailboxFullError(name, permits.capacity));
+      ask.reject(new MailboxFullError(name, permits.capacity));
     }
     this.#endWaiting();
     this.#endIfDone();
     this.#rest();
   }
 
-  /** @returns the error that ends the wait; the reply slot is free after it */
-  #onLate(id: number, reason: unknown): unknown {
-    const unsent = this.#outbox.findIndex((ask) => ask.id === id);
-    const { startedMs } = this.#pending.get(id) ?? this.#outbox[unsent]!;
-    const waitedMs = Math.round(performance.now() - startedMs);
-    if (unsent === -1) this.#pending.delete(id);
-    else this.#outbox.splice(unsent, 1);
-    this.#endIfDone();
-    this.#rest();
-    if (unsent !== -1) return reason ?? new DeadlineError(waitedMs);
-    return new OwnerTimeoutError(this.#options.name, waitedMs);
+  #armSweep(dueMs: number, nowMs: number): void {
+    clearTimeout(this.#sweep);
+    this.#sweepDueMs = dueMs;
+    this.#sweep = setTimeout(() => this.#endExpired(), Math.min(Math.max(0, dueMs - nowMs), LONGEST_TIMER_MS));
+    this.#sweep.unref(); // the port, or the wait for a receiver, keeps the thread
   }
 
-  #onReplies(replies: ToSender<R>): void {
-    for (const [id, value, error, timing] of replies) {
+  #endExpired(): void {
+    this.#sweepDueMs = Infinity;
+    const nowMs = performance.now();
+    let nextMs = Infinity;
+    for (const ask of [...this.#pending.values(), ...this.#outbox]) {
+      // A timer counts whole milliseconds of a clock of its own, and may be early by one.
+      if (ask.untilMs <= nowMs + 1) this.#endLate(ask, undefined);
+      else nextMs = Math.min(nextMs, ask.untilMs);
+    }
+    if (nextMs < this.#sweepDueMs) this.#armSweep(nextMs, nowMs);
+  }
+
+  /** @param reason the signal's, or undefined for the deadline */
+  #endLate(ask: Ask<M, R>, reason: unknown): void {
+    const waitedMs = Math.round(performance.now() - ask.startedMs);
+    if (this.#pending.delete(ask.id)) ask.reject(new OwnerTimeoutError(this.#options.name, waitedMs));
+    else {
+      this.#outbox.splice(this.#outbox.indexOf(ask), 1);
+      ask.reject(reason ?? new DeadlineError(waitedMs));
+      if (this.#outbox.length === 0) this.#endWaiting();
+    }
+    this.#endIfDone();
+    this.#rest();
+  }
+
+  #onReplies([ids, values, errors, timings]: ToSender<R>): void {
+    for (const [id, timing] of timings ?? []) {
       const ask = this.#pending.get(id);
+      if (ask !== undefined) addTiming(ask, timing);
+    }
+    for (const [id, error] of errors ?? []) {
+      this.#pending.get(id)?.reject(fromWire(error)); // and is settled when its empty value comes
+    }
+    for (let index = 0; index < ids.length; index++) {
+      const ask = this.#pending.get(ids[index]!);
       if (ask === undefined) continue; // nobody waits any more
-      this.#pending.delete(id);
-      if (timing !== undefined) {
-        const { holdMs, originMs } = timing;
-        ask.options.timing?.add('wait', performance.now() - ask.startedMs - holdMs - originMs);
-        ask.options.timing?.add('hold', holdMs);
-        if (originMs > 0) ask.options.timing?.add('origin', originMs);
-      }
-      if (error === undefined) ask.oneshot.resolve(value as R);
-      else ask.oneshot.reject(fromWire(error));
+      this.#pending.delete(ask.id);
+      ask.resolve(values[index] as R);
     }
     this.#rest();
   }
@@ -216,7 +242,8 @@ export class Outbox<M, R> {
   #lose(): void {
     this.#port?.close();
     this.#port = undefined;
-    for (const ask of this.#pending.values()) ask.oneshot.reject(new OwnerLostError(this.#options.name));
+    for (const ask of this.#pending.values()) ask.reject(new OwnerLostError(this.#options.name));
     this.#pending.clear();
+    if (this.#outbox.length > 0) this.#armGiveUp();
   }
 }

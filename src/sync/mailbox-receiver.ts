@@ -3,15 +3,13 @@
  *
  * Guarantee: messages of one sender come in order; the loop ends when every sender has ended and all that was sent has
  * been received. A letter is answered once.
- * Cost: a few microtasks per message; the replies of one turn travel as one batch.
+ * Cost: a few microtasks per message, which `drain` does without; the replies of one turn travel as one batch.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { MisuseError } from '../errors.ts';
-import { toWire } from '../wire-error.ts';
-import type { Envelope, ReplyTiming, ToReceiver, ToSender } from './mailbox.ts';
+import { toWire, type WireError } from '../wire-error.ts';
+import type { Batch, ReplyTiming, ToReceiver, ToSender } from './mailbox.ts';
 import type { Permits } from './permits.ts';
-
-type ReplyEntry<R> = ToSender<R>[number];
 
 /** A received message and its one reply. */
 export class Letter<M, R> {
@@ -21,37 +19,37 @@ export class Letter<M, R> {
   /** Whether the sender wants to know where the time went. */
   readonly timed: boolean;
   readonly #id: number;
-  #post: ((reply: ReplyEntry<R>) => void) | undefined;
+  #line: Line<M, R> | undefined;
 
-  /** @param post sends the reply */
-  constructor([id, message, remainingMs, timed]: Envelope<M>, post: (reply: ReplyEntry<R>) => void) {
-    this.#id = id;
-    this.message = message;
-    this.remainingMs = remainingMs;
-    this.timed = timed;
-    this.#post = post;
+  constructor(line: Line<M, R>, [firstId, messages, remainingMs, timed]: Batch<M>, index: number) {
+    this.#line = line;
+    this.#id = firstId + index;
+    this.message = messages[index]!;
+    this.remainingMs = remainingMs === undefined ? Infinity : remainingMs[index]!;
+    this.timed = timed !== undefined && timed.includes(index);
   }
 
   /** @throws {MisuseError} it was answered already */
   reply(value: R, timing?: ReplyTiming): void {
-    this.#answer([this.#id, value, undefined, timing]);
+    this.#answered().reply(this.#id, value, timing);
   }
 
   /** Answers with an error, which the sender's ask throws. @throws {MisuseError} it was answered already */
   fail(error: unknown): void {
-    this.#answer([this.#id, undefined, toWire(error), undefined]);
+    this.#answered().fail(this.#id, toWire(error));
   }
 
-  #answer(reply: ReplyEntry<R>): void {
-    if (this.#post === undefined) throw new MisuseError('a letter is answered once');
-    this.#post(reply);
-    this.#post = undefined;
+  #answered(): Line<M, R> {
+    const line = this.#line;
+    if (line === undefined) throw new MisuseError('a letter is answered once');
+    this.#line = undefined;
+    return line;
   }
 }
 
 /** Messages that arrived together, and how many of them were taken out. */
 interface Delivery<M, R> {
-  readonly batch: readonly Envelope<M>[];
+  readonly batch: Batch<M>;
   readonly line: Line<M, R>;
   taken: number;
 }
@@ -63,6 +61,7 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   #senders = 0;
   #moreSenders = true;
   #news: PromiseWithResolvers<void> | undefined;
+  #handle: ((letter: Letter<M, R>) => void) | undefined;
 
   constructor(permits: Permits) {
     this.#permits = permits;
@@ -78,8 +77,9 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     this.#senders += 1;
     const line: Line<M, R> = new Line(port, position, {
       onBatch: (batch) => {
+        if (this.#handle !== undefined) return this.#hand(this.#handle, line, batch, 0);
         this.#deliveries.push({ batch, line, taken: 0 });
-        this.#depth += batch.length;
+        this.#depth += batch[1].length;
         this.#notify();
       },
       onEnd: () => {
@@ -93,6 +93,19 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   expectNoMore(): void {
     this.#moreSenders = false;
     this.#notify();
+  }
+
+  /**
+   * Hands every letter to `handle`, all that arrived together in one go, and sends what it answers at once as one
+   * batch. Instead of the loop: half of the time of a letter is what the loop adds. Resolves when the loop would end.
+   */
+  async drain(handle: (letter: Letter<M, R>) => void): Promise<void> {
+    this.#handle = handle;
+    for (const { line, batch, taken } of this.#deliveries.splice(0)) {
+      this.#depth -= batch[1].length - taken;
+      this.#hand(handle, line, batch, taken);
+    }
+    while (!this.#isOver) await this.#nextNews();
   }
 
   /** By hand: an async generator takes twice as long over a letter that is there already. */
@@ -109,9 +122,28 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     for (;;) {
       const letter = this.#take();
       if (letter !== undefined) return { done: false, value: letter };
-      if (this.#senders === 0 && !this.#moreSenders) return { done: true, value: undefined };
-      this.#news ??= Promise.withResolvers();
-      await this.#news.promise;
+      if (this.#isOver) return { done: true, value: undefined };
+      await this.#nextNews();
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#senders === 0 && !this.#moreSenders;
+  }
+
+  #nextNews(): Promise<void> {
+    this.#news ??= Promise.withResolvers();
+    return this.#news.promise;
+  }
+
+  #hand(handle: (letter: Letter<M, R>) => void, line: Line<M, R>, batch: Batch<M>, from: number): void {
+    const { length } = batch[1];
+    this.#permits.give(line.position, length - from);
+    line.hold();
+    try {
+      for (let index = from; index < length; index++) handle(new Letter(line, batch, index));
+    } finally {
+      line.send();
     }
   }
 
@@ -119,11 +151,11 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     const delivery = this.#deliveries[0];
     if (delivery === undefined) return undefined;
     const { batch, line } = delivery;
-    const envelope = batch[delivery.taken++]!;
-    if (delivery.taken === batch.length) this.#deliveries.shift();
+    const letter = new Letter(line, batch, delivery.taken++);
+    if (delivery.taken === batch[1].length) this.#deliveries.shift();
     this.#depth -= 1;
     this.#permits.give(line.position, 1);
-    return new Letter(envelope, line.post);
+    return letter;
   }
 
   #notify(): void {
@@ -136,14 +168,18 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
 class Line<M, R> {
   readonly position: number;
   readonly #port: MessagePort;
-  #replies: ReplyEntry<R>[] = [];
+  #ids: number[] = [];
+  #values: (R | undefined)[] = [];
+  #errors: (readonly [id: number, error: WireError])[] | undefined;
+  #timings: (readonly [id: number, timing: ReplyTiming])[] | undefined;
+  #held = false;
   #unanswered = 0;
   #ended = false;
 
   constructor(
     port: MessagePort,
     position: number,
-    { onBatch, onEnd }: { readonly onBatch: (batch: readonly Envelope<M>[]) => void; readonly onEnd: () => void },
+    { onBatch, onEnd }: { readonly onBatch: (batch: Batch<M>) => void; readonly onEnd: () => void },
   ) {
     this.#port = port;
     this.position = position;
@@ -155,23 +191,44 @@ class Line<M, R> {
     };
     port.on('message', (batch: ToReceiver<M>) => {
       if (batch === 'end') return end();
-      this.#unanswered += batch.length;
+      this.#unanswered += batch[1].length;
       onBatch(batch);
     });
     port.on('close', end);
   }
 
-  /** What a letter answers with: the replies of one turn travel together. */
-  readonly post = (reply: ReplyEntry<R>): void => {
-    this.#replies.push(reply);
-    if (this.#replies.length === 1) setImmediate(() => this.#send());
-  };
+  reply(id: number, value: R, timing: ReplyTiming | undefined): void {
+    if (timing !== undefined) (this.#timings ??= []).push([id, timing]);
+    this.#answer(id, value);
+  }
 
-  #send(): void {
-    this.#unanswered -= this.#replies.length;
-    this.#port.postMessage(this.#replies satisfies ToSender<R>);
-    this.#replies = [];
+  fail(id: number, error: WireError): void {
+    (this.#errors ??= []).push([id, error]);
+    this.#answer(id, undefined);
+  }
+
+  /** What is answered until `send` travels together; without it, what is answered in one turn. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  send(): void {
+    this.#held = false;
+    const ids = this.#ids;
+    if (ids.length === 0) return;
+    const replies = [ids, this.#values, this.#errors, this.#timings] as const;
+    this.#ids = [];
+    this.#values = [];
+    this.#errors = undefined;
+    this.#timings = undefined;
+    this.#unanswered -= ids.length;
+    this.#port.postMessage(replies satisfies ToSender<R>);
     this.#closeIfDone();
+  }
+
+  #answer(id: number, value: R | undefined): void {
+    this.#values.push(value);
+    if (this.#ids.push(id) === 1 && !this.#held) setImmediate(() => this.send());
   }
 
   #closeIfDone(): void {

@@ -18,11 +18,21 @@ import { Permits } from './permits.ts';
 import { SyncMutex } from './sync-mutex.ts';
 import { ThreadTable } from './thread-table.ts';
 
-/** A message on its way: its reply slot, what it says, how long its sender waits, and whether it wants to know why. */
-export type Envelope<M> = readonly [id: number, message: M, remainingMs: number, timed: boolean];
+/**
+ * The messages of one turn of a sender's event loop, side by side: an array for each message takes longer to copy than
+ * the message. Their ids count up from the first one.
+ */
+export type Batch<M> = readonly [
+  firstId: number,
+  messages: readonly M[],
+  /** How long each sender still waits; undefined when all wait for as long as it takes. */
+  remainingMs: readonly number[] | undefined,
+  /** Which of them want to know where the time went. */
+  timed: readonly number[] | undefined,
+];
 
-/** What a sender posts: all messages of one turn of its event loop at once, or that it is gone. */
-export type ToReceiver<M> = readonly Envelope<M>[] | 'end';
+/** What a sender posts: messages, or that it is gone. */
+export type ToReceiver<M> = Batch<M> | 'end';
 
 /** Milliseconds that the receiver spent on a message. */
 export interface ReplyTiming {
@@ -30,13 +40,13 @@ export interface ReplyTiming {
   readonly originMs: number;
 }
 
-/** What the receiver posts back: the replies of one turn at once. */
-export type ToSender<R> = readonly (readonly [
-  id: number,
-  value: R | undefined,
-  error: WireError | undefined,
-  timing: ReplyTiming | undefined,
-])[];
+/** What the receiver posts back: the replies of one turn at once, with what only few of them have apart. */
+export type ToSender<R> = readonly [
+  ids: readonly number[],
+  values: readonly (R | undefined)[],
+  errors: readonly (readonly [id: number, error: WireError])[] | undefined,
+  timings: readonly (readonly [id: number, timing: ReplyTiming])[] | undefined,
+];
 
 /**
  * A mailbox whose ends live in the calling thread.

@@ -1,51 +1,50 @@
-import type { WaitOptions } from './wait.ts';
-
 /**
- * One reply that somebody waits for, at most once: settled by the first of a value, an error, the deadline or an abort.
+ * One reply that somebody waits for, at most once: settled by the first of a value, an error or an abort.
  * What comes later finds it settled and does nothing, so that a late reply leaks no slot.
+ *
+ * Cost: a promise, and a listener where there is a signal. It has no timer: whoever keeps it rejects it in time, with
+ * one timer for all it keeps.
  */
 export class Oneshot<T> {
   readonly promise: Promise<T>;
-  #settle: { resolve(value: T): void; reject(error: unknown): void } | undefined;
-  readonly #timer: NodeJS.Timeout | undefined;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort: (() => void) | undefined;
+  #resolve: ((value: T) => void) | undefined;
+  #reject!: (error: unknown) => void;
+  #signal: AbortSignal | undefined;
+  #onAbort: (() => void) | undefined;
 
-  /**
-   * @param onLate called when nobody waits any more, with the signal's reason or undefined for the deadline; it gives
-   * the slot up and returns the error to end the wait with
-   */
-  constructor({ remainingMs, signal }: WaitOptions, onLate: (reason: unknown) => unknown) {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.promise = promise;
-    this.#settle = { resolve, reject };
-    if (signal !== undefined) {
-      this.#onAbort = () => this.reject(onLate(signal.reason));
-      this.#signal = signal;
-      signal.addEventListener('abort', this.#onAbort, { once: true });
-    }
-    if (remainingMs !== undefined) this.#timer = setTimeout(() => this.reject(onLate(undefined)), remainingMs);
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 
   get settled(): boolean {
-    return this.#settle === undefined;
+    return this.#resolve === undefined;
+  }
+
+  /** @param onAbort called once nobody wants the reply any more, unless it is settled by then */
+  watch(signal: AbortSignal, onAbort: (reason: unknown) => void): void {
+    this.#signal = signal;
+    this.#onAbort = () => onAbort(signal.reason);
+    signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   resolve(value: T): void {
-    const settle = this.#close();
-    settle?.resolve(value);
+    const resolve = this.#resolve;
+    if (resolve === undefined) return;
+    this.#close();
+    resolve(value);
   }
 
   reject(error: unknown): void {
-    const settle = this.#close();
-    settle?.reject(error);
+    if (this.#resolve === undefined) return;
+    this.#close();
+    this.#reject(error);
   }
 
-  #close() {
-    const settle = this.#settle;
-    this.#settle = undefined;
-    clearTimeout(this.#timer);
+  #close(): void {
+    this.#resolve = undefined;
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
-    return settle;
   }
 }

@@ -14,12 +14,12 @@ export type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
  */
 export async function serveMailbox(receiver: Receiver<OwnerMessage, unknown>, state: Methods): Promise<void> {
   const answers = new Set<Promise<void>>();
-  for await (const letter of receiver) {
+  await receiver.drain((letter) => {
     const answer = settle(letter, state);
-    if (answer === undefined) continue;
+    if (answer === undefined) return;
     answers.add(answer);
     void answer.then(() => answers.delete(answer));
-  }
+  });
   await Promise.all(answers);
 }
 

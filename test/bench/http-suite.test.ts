@@ -21,13 +21,33 @@ function measuredAt(speeds: ReadonlyMap<plan.Subject, readonly number[]>): Measu
 
 describe('the http suite', () => {
   const speeds = new Map([
-    [plan.service, [90, 45, 180]],
+    [plan.syncLock, [90, 45, 180]],
+    [plan.sharded, [80, 45, 120]],
+    [plan.atomic, [110, 50, 150]],
     [plan.bareHono, [100, 50, 150]],
     [plan.tunedHono, [100, 50, 150]],
     [plan.bareNode, [200, 90, 300]],
   ]);
 
-  it('divides the service by each of the others, round by round', () => {
+  it('divides every service by bare hono, with the same goal', () => {
+    const { ratios } = summarize(measuredAt(speeds), { name: 'wrk', version: '4' }, []);
+    for (const load of ['increment, no body', 'increment, {"by":1}']) {
+      const ratioOf = (name: string) => ratios.find((ratio) => ratio.name === `${load}: ${name} / bare hono`);
+      expect(ratioOf('sharded')).toMatchObject({ values: [0.8, 0.9, 0.8], goal: 0.9 });
+      expect(ratioOf('atomic')).toMatchObject({ values: [1.1, 1, 1], goal: 0.9 });
+    }
+  });
+
+  it('asks each service under its own strategy, and the others as sync-lock', () => {
+    expect(plan.subjects.map((subject) => plan.noBody.pathOn(subject).split('/')[2])).toEqual([
+      'sync-lock',
+      'sharded',
+      'atomic',
+      ...Array<string>(3).fill('sync-lock'),
+    ]);
+  });
+
+  it('divides sync-lock by each of the others, round by round', () => {
     const { ratios } = summarize(measuredAt(speeds), { name: 'wrk', version: '4' }, []);
     const spreads = new Map(ratios.map(({ name, values }) => [name, spreadOf(values)]));
     for (const load of ['increment, no body', 'increment, {"by":1}']) {

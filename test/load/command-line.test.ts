@@ -16,6 +16,7 @@ describe('the command line', () => {
     expect(choice).toMatchObject({ strategies: [], rounds: 1 });
     expect(choice.threads).toBeGreaterThanOrEqual(2);
     expect(choice.ratePerSecond).toBeUndefined();
+    expect(choice.keys).toBeUndefined();
   });
 
   it('takes every flag', () => {
@@ -29,6 +30,8 @@ describe('the command line', () => {
       '250',
       '--duration',
       '7.5s',
+      '--keys',
+      '1',
       '--rounds=3',
       '--seed',
       '42',
@@ -43,6 +46,7 @@ describe('the command line', () => {
       strategies: ['sync-lock', 'async-lock', 'single-thread'],
       ratePerSecond: 250,
       measureSeconds: 7.5,
+      keys: 1,
       rounds: 3,
       seed: 42,
       threads: 4,
@@ -60,6 +64,8 @@ describe('the command line', () => {
     [['--rate', '12k'], /--rate "12k"/],
     [['--rate', '4000'], /--rate "4000"/],
     [['--duration', '5m'], /--duration "5m": must be seconds, such as 10 or 10s, from 1 to 600/],
+    [['--keys', '0'], /--keys "0": must be a whole number from 1 to 1000/],
+    [['--keys', '1001'], /--keys "1001"/],
     [['--rounds', '1.5'], /--rounds "1.5": must be a whole number from 1 to 50/],
     [['--seed', '-1'], /--seed "-1"/],
     [['--threads', '65'], /--threads "65": must be a whole number from 1 to 64/],
@@ -74,7 +80,7 @@ describe('the command line', () => {
   it('explains every flag, workload and strategy in --help', () => {
     expect(parse('-h').help).toBe(true);
     const help = helpText(known);
-    for (const word of 'workload strategy rate duration rounds seed k6 threads help'.split(' ')) {
+    for (const word of 'workload strategy rate duration keys rounds seed k6 threads help'.split(' ')) {
       expect(help).toContain(`--${word}`);
     }
     for (const { name } of [...workloads, ...candidates]) expect(help).toContain(name);

@@ -64,12 +64,19 @@ describe('the plan', () => {
     }
   });
 
-  it('takes rate and duration from the flags', () => {
-    const plan = planComparison({ ...choice, ratePerSecond: 50, measureSeconds: 2 }, candidates);
+  it('spreads the increments over as many keys as the workload says', () => {
+    for (const { profile, workload } of planComparison(choice, candidates).rounds.flat()) {
+      expect(profile.keys).toBe(workload.keys);
+    }
+  });
+
+  it('takes rate, duration and keys from the flags', () => {
+    const plan = planComparison({ ...choice, ratePerSecond: 50, measureSeconds: 2, keys: 3 }, candidates);
     expect(plan.rounds[0]![0]!.profile).toMatchObject({
       ratePerSecond: 50,
       measureSeconds: 2,
       bystanderRatePerSecond: 505,
+      keys: 3,
     });
   });
 });

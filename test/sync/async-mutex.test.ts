@@ -84,10 +84,24 @@ describe('within one thread', () => {
     expect([...threads.locks.subarray(0, 3)]).toEqual([0, 0, 0]);
   });
 
-  it('refuses a signal that is aborted already', () => {
+  it('lets nobody queue whose signal is aborted already', async () => {
     using threads = new LocalThreads();
     const mutex = threads.asyncMutex(0);
+    const holder = await mutex.acquire();
     expect(() => mutex.acquire({ signal: AbortSignal.abort(new Error('too late')) })).toThrow('too late');
+    expect(mutex.waiting).toBe(0);
+    holder[Symbol.dispose]();
+    expect([...threads.locks.subarray(0, 3)]).toEqual([0, 0, 0]);
+  });
+
+  it('asks for no signal while nobody holds it, since a request makes one when asked', async () => {
+    using threads = new LocalThreads();
+    const options = {
+      get signal(): AbortSignal {
+        throw new Error('asked');
+      },
+    };
+    (await threads.asyncMutex(0).acquire(options))[Symbol.dispose]();
     expect(threads.locks[0]).toBe(0);
   });
 

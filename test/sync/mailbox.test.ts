@@ -2,7 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConflictError } from '../../src/errors.ts';
 import { Doorbell } from '../../src/sync/doorbell.ts';
-import { LOCK_WORDS } from '../../src/sync/lock-line.ts';
+import { LOCK_WORDS, ownedBy } from '../../src/sync/lock-line.ts';
 import { Outbox, type OutboxOptions } from '../../src/sync/mailbox-outbox.ts';
 import { type Letter, Receiver } from '../../src/sync/mailbox-receiver.ts';
 import { Sender } from '../../src/sync/mailbox-sender.ts';
@@ -21,7 +21,7 @@ function ends(capacity: number, options: Partial<OutboxOptions> = {}) {
   const slot = ThreadTable.slot(0, 0);
   threads.enter(slot);
   const locks = new Int32Array(new SharedArrayBuffer(LOCK_WORDS * 4));
-  const mutex = new SyncMutex(locks, 0, { name: 'permits', slot, timeoutMs: 1000 });
+  const mutex = new SyncMutex(locks, 0, { name: 'permits', slot, timeoutMs: 5 });
   const permits = new Permits(new SharedArrayBuffer(Permits.bytes), 0, capacity, mutex, threads);
   const doorbell = new Doorbell(threads, slot);
   cleanups.push(() => doorbell[Symbol.dispose]());
@@ -42,7 +42,7 @@ function ends(capacity: number, options: Partial<OutboxOptions> = {}) {
     cleanups.push(() => port1.close());
     return { receiver, close: () => port2.close() };
   };
-  return { permits, outbox, sender: new Sender(outbox), connect };
+  return { permits, locks, outbox, sender: new Sender(outbox), connect };
 }
 
 /** Takes letters out one at a time. */
@@ -112,6 +112,33 @@ describe('a mailbox', () => {
     await expect(first[1]).rejects.toMatchObject({ code: 'MAILBOX_FULL' });
     sender.ask('keeps the first from being the last').catch(() => {});
     first[0]!.catch(() => {});
+  });
+
+  it('refuses what it could not send while the lock of the permits is held too long, and goes on', async () => {
+    const { sender, outbox, locks, connect } = ends(8);
+    const next = letters(connect().receiver);
+    const another = ThreadTable.slot(1, 0);
+    Atomics.store(locks, 0, ownedBy(another));
+    const asked = ['a', 'b'].map((message) => sender.ask(message));
+    await expect(asked[0]).rejects.toMatchObject({ code: 'LOCK_TIMEOUT', outcome: 'not-applied' });
+    await expect(asked[1]).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
+    expect(outbox.outstanding).toBe(0);
+    Atomics.store(locks, 0, 0);
+    const after = sender.ask('c');
+    (await next()).reply('C');
+    expect(await after).toBe('C');
+  });
+
+  it('bounds what waits for a receiver, in number and in time', async () => {
+    const { sender, outbox, connect } = ends(8, { maxWaiting: 2, waitMs: 20 });
+    const asked = ['a', 'b', 'c'].map((message) => sender.ask(message));
+    const ended = await Promise.allSettled(asked);
+    for (const one of ended) expect(one).toMatchObject({ reason: { code: 'MAILBOX_FULL', outcome: 'not-applied' } });
+    expect(outbox.outstanding).toBe(0);
+    const next = letters(connect().receiver);
+    const after = sender.ask('d');
+    (await next()).reply('D');
+    expect(await after).toBe('D');
   });
 });
 

@@ -50,3 +50,28 @@ export interface OriginConnection extends Origin {
   /** Waits for the calls under way and lets go of what would keep the thread alive. */
   close(): Promise<void>;
 }
+
+/** A document as the origin keeps it. */
+export interface OriginDocument {
+  /** JSON text. */
+  readonly value: string;
+  /** Greater than that of every document that this cell's origin stored before; 0 for one it started with. */
+  readonly version: number;
+}
+
+/** The part of the origin that a cache loads from. Stored documents are numbered by the origin, in the order it stored them. */
+export interface DocumentOrigin {
+  /**
+   * @returns undefined when there is no such document
+   * @throws {OriginFailedError} {OriginTimeoutError} as for `Origin.load`
+   */
+  loadDocument(key: string, options?: WaitOptions): Promise<OriginDocument | undefined>;
+
+  /**
+   * Stores a document, once: it is never sent again when the answer is lost.
+   *
+   * @returns its version
+   * @throws {OriginFailedError} {OriginTimeoutError} as for `Origin.store`
+   */
+  storeDocument(key: string, value: string, options?: WaitOptions): Promise<number>;
+}

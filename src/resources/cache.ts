@@ -1,0 +1,74 @@
+import type { Awaitable } from '../sync/wait.ts';
+import type { Call } from './call.ts';
+
+/** Longest value in bytes of JSON. */
+export const MAX_DOCUMENT_BYTES = 32 * 1024;
+
+/** A document as it is kept: never parsed again. */
+export interface CachedDocument {
+  /** `{"key":…,"value":…}` as UTF-8, ready to be sent. Not to be changed: others may hold the same bytes. */
+  readonly body: Uint8Array;
+  /** Strong, without quotes: the same for the same body, on every thread and after a restart. */
+  readonly etag: string;
+  /** Wall-clock milliseconds: when it was stored in the cache, and until when it may be served from there. */
+  readonly storedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** What a read found, and how; see RFC 9211 for the words. */
+export interface CacheRead {
+  /** Undefined when the origin has no such document. */
+  readonly document: CachedDocument | undefined;
+  /** `miss`: it was not there; `stale`: it was there, but expired. */
+  readonly status: 'hit' | 'miss' | 'stale';
+  /** Whether this load went into the cache. False for a hit, and for a load that was invalidated while on its way. */
+  readonly stored: boolean;
+  /** Whether this read waited for a load that another one had begun. */
+  readonly collapsed: boolean;
+}
+
+export interface CacheStats {
+  readonly entries: number;
+  readonly capacityBytes: number;
+  /** Bytes of keys and values, with what keeping them costs. */
+  readonly bytes: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** Of the misses, those that waited for another's load. */
+  readonly collapsed: number;
+  /** Entries that left to make room. */
+  readonly evictions: number;
+  /** Entries found to be expired. */
+  readonly expired: number;
+  readonly originLoads: number;
+}
+
+/**
+ * Documents of the origin, kept in memory: read through, bounded in bytes, for a limited time.
+ *
+ * No read that began after a write was acknowledged returns an older value. Under every strategy but the control,
+ * concurrent misses of one key across all threads cause one load. Errors are not kept.
+ */
+export interface Cache {
+  /**
+   * The document, from memory or else from the origin. A caller that times out or leaves ends its own wait only.
+   *
+   * @throws {OriginFailedError} {OriginTimeoutError} of the load it began or waited for
+   */
+  read(key: string, call: Call): Awaitable<CacheRead>;
+
+  /**
+   * Stores a document at the origin, then here.
+   *
+   * @param value JSON text of at most `MAX_DOCUMENT_BYTES`
+   * @param ttlMs how long it may be served from memory
+   * @throws {OriginFailedError} {OriginTimeoutError} its outcome says whether the origin may have it
+   */
+  write(key: string, value: string, ttlMs: number, call: Call): Promise<void>;
+
+  /** Forgets the copy in memory; the origin keeps its document. */
+  forget(key: string, call: Call): Awaitable<void>;
+
+  /** Of all threads together. */
+  stats(call: Call): Awaitable<CacheStats>;
+}

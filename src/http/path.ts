@@ -33,6 +33,29 @@ export function checkedKey(key: string, field = 'key'): string {
   return key;
 }
 
+/**
+ * A name that a body or a query gives: a key, but for `.` and `..`, which no URL can address.
+ *
+ * @throws {BadRequestError}
+ */
+export function named(name: string, field: string): string {
+  if (!name.isWellFormed()) throw bad(field, 'must be well-formed Unicode');
+  if (name === '.' || name === '..') throw bad(field, 'must not be "." or ".."');
+  return checkedKey(name, field);
+}
+
+/** `room` of a listing, undefined when it is not given. @throws {BadRequestError} */
+export function roomInQuery(context: HttpContext): string | undefined {
+  const { search } = new URL(context.req.url);
+  const values = search
+    .slice(1)
+    .split('&')
+    .filter((parameter) => parameter.startsWith('room='));
+  if (values.length > 1) throw bad('room', 'must be given once');
+  const value = values[0]?.slice('room='.length).replaceAll('+', ' ');
+  return value === undefined ? undefined : named(decode(value, 'room'), 'room');
+}
+
 /** `limit` and `cursor` of a listing. @throws {BadRequestError} naming each that is wrong */
 export function pageRequest(context: HttpContext): PageRequest {
   const limit = integer(context, 'limit', 1, MAX_LIMIT, DEFAULT_LIMIT);

@@ -1,7 +1,9 @@
 /** What bodies must look like. */
 import { z } from 'zod';
 import { BadRequestError } from '../errors.ts';
+import { MAX_META_BYTES } from '../resources/connections.ts';
 import { faultKinds } from '../threads/faults.ts';
+import { named } from './path.ts';
 
 const exact = z
   .number('must be a number')
@@ -19,6 +21,27 @@ export const configBody = z.strictObject({
     .refine((values) => Buffer.byteLength(JSON.stringify(values)) <= MAX_VALUES_BYTES, {
       message: `must be at most ${MAX_VALUES_BYTES} bytes of JSON`,
     }),
+});
+
+const name = (field: string) =>
+  z.string('must be a string').check(({ value, issues }) => {
+    try {
+      named(value, field);
+    } catch (error) {
+      if (!(error instanceof BadRequestError)) throw error;
+      issues.push({ code: 'custom', message: error.errors[0]!.detail, input: value });
+    }
+  });
+
+export const connectionBody = z.strictObject({
+  room: name('room'),
+  user: name('user').optional(),
+  meta: z
+    .custom<Readonly<Record<string, unknown>>>(isObject, 'must be an object')
+    .refine((meta) => Buffer.byteLength(JSON.stringify(meta)) <= MAX_META_BYTES, {
+      message: `must be at most ${MAX_META_BYTES} bytes of JSON`,
+    })
+    .optional(),
 });
 
 function isObject(value: unknown): boolean {

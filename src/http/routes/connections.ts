@@ -1,0 +1,100 @@
+/** `/v1/{strategy}/connections` and `/rooms`: parse, call, reply. Knows no strategy by name. */
+import type { Hono } from 'hono';
+import { NotFoundError } from '../../errors.ts';
+import type { Connection, Connections } from '../../resources/connections.ts';
+import { bodyText, parseJson } from '../body.ts';
+import { etagOf, versionsOf } from '../etags.ts';
+import { exchange, whenReady, type ExchangeOptions, type HttpEnvironment } from '../exchange.ts';
+import { keyInPath, pageRequest, roomInQuery } from '../path.ts';
+import { checked, connectionBody } from '../schemas.ts';
+
+/** Segments of `/v1/{strategy}/connections/{id}`, the empty one before the first slash included. */
+const ID = 4;
+
+/** @param base `/v1/{strategy}` */
+export function connectionsRoutes(
+  app: Hono<HttpEnvironment>,
+  base: string,
+  connections: Connections,
+  options: ExchangeOptions,
+): void {
+  app.put(`${base}/connections/:id`, (context) =>
+    exchange(context, options, async (call) => {
+      const id = keyInPath(context, ID, 'id');
+      const text = await bodyText(context, call);
+      const body = checked(connectionBody, text === undefined ? undefined : parseJson(text));
+      const registration = { room: body.room, details: detailsOf(body), holder: undefined };
+      const { connection, replaced } = await connections.register(id, registration, call);
+      return call.json(textOf(connection), replaced ? 200 : 201, { etag: etagOf(connection.epoch) });
+    }),
+  );
+
+  app.post(`${base}/connections/:id/heartbeat`, (context) =>
+    exchange(context, options, (call) => {
+      const id = keyInPath(context, ID, 'id');
+      return whenReady(connections.heartbeat(id, undefined, call), (isThere) => {
+        if (!isThere) throw missing(id);
+        return call.empty(204);
+      });
+    }),
+  );
+
+  app.get(`${base}/connections/:id`, (context) =>
+    exchange(context, options, (call) => {
+      const id = keyInPath(context, ID, 'id');
+      return whenReady(connections.find(id, call), (connection) => {
+        if (connection === undefined) throw missing(id);
+        return call.json(textOf(connection), 200, { etag: etagOf(connection.epoch) });
+      });
+    }),
+  );
+
+  app.delete(`${base}/connections/:id`, (context) =>
+    exchange(context, options, async (call) => {
+      const id = keyInPath(context, ID, 'id');
+      const ifMatch = call.header('if-match');
+      const epochs = ifMatch === undefined ? '*' : versionsOf(ifMatch);
+      if (!(await connections.leave(id, epochs, call))) throw missing(id);
+      return call.empty(204);
+    }),
+  );
+
+  app.get(`${base}/connections`, (context) =>
+    exchange(context, options, async (call) => {
+      const room = roomInQuery(context);
+      const { connections: found, total, cursor } = await connections.list({ room, ...pageRequest(context) }, call);
+      const members = [`"connections":[${found.map(textOf).join(',')}]`, `"total":${total}`];
+      if (room !== undefined) members.unshift(`"room":${JSON.stringify(room)}`);
+      if (cursor !== undefined) members.push(`"cursor":"${cursor}"`);
+      return call.json(`{${members.join(',')}}`);
+    }),
+  );
+
+  app.get(`${base}/rooms`, (context) =>
+    exchange(context, options, async (call) => call.json(JSON.stringify({ rooms: await connections.rooms(call) }))),
+  );
+}
+
+interface Details {
+  readonly room: string;
+  readonly user?: string | undefined;
+  readonly meta?: unknown;
+}
+
+/** The members of a connection that the client chose, as they are sent. */
+export function detailsOf({ room, user, meta }: Details): string {
+  return JSON.stringify({ room, user, meta }).slice(1, -1);
+}
+
+function textOf({ id, details, epoch, connectedAtMs, lastSeenAtMs, expiresAtMs }: Connection): string {
+  const times = `"connectedAt":"${iso(connectedAtMs)}","lastSeenAt":"${iso(lastSeenAtMs)}","expiresAt":"${iso(expiresAtMs)}"`;
+  return `{"id":${JSON.stringify(id)},${details},"epoch":${epoch},${times}}`;
+}
+
+function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+function missing(id: string): NotFoundError {
+  return new NotFoundError(`there is no connection ${JSON.stringify(id)}`);
+}

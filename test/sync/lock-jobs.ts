@@ -90,6 +90,14 @@ const waitOnce: Job<{ kind: 'sync' | 'async'; alone?: boolean }> = async (post, 
   return post.position;
 };
 
+/** Waits for the lock, and is too busy to notice that it gets it. */
+const waitUnaware: Job = (post) => {
+  const { notes } = post.memory;
+  void asyncMutex(post).acquire();
+  signal(notes, HOLDING);
+  Atomics.wait(notes, GO_ON, 0);
+};
+
 /** Nothing keeps the thread alive any more. */
 const letEnd: Job = (post) => post.letEnd();
 
@@ -129,7 +137,17 @@ const giveUpOften: Job<Rounds> = async (post, { rounds }) => {
   return process.memoryUsage().heapUsed - before;
 };
 
-export const jobs = { countSync, countAsync, holdSync, holdAsync, waitOnce, letEnd, longestWait, giveUpOften };
+export const jobs = {
+  countSync,
+  countAsync,
+  holdSync,
+  holdAsync,
+  waitOnce,
+  waitUnaware,
+  letEnd,
+  longestWait,
+  giveUpOften,
+};
 
 function syncMutex({ memory, slot }: Post): SyncMutex {
   return new SyncMutex(memory.locks, 0, { name: 'm', slot, timeoutMs: 10_000 });

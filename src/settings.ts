@@ -67,6 +67,8 @@ const schema = z.object({
   ORIGIN_JITTER_MS: integer(0, 60_000, 0),
   ORIGIN_SEED: integer(0, 2 ** 31 - 1, 1),
   ORIGIN_TIMEOUT_MS: integer(1, 600_000, 1000),
+  /** Documents that the origin starts with: `doc-0`, `doc-1`, …; the same for every strategy. */
+  ORIGIN_DOCUMENTS: integer(0, 1_000_000, 10_000),
   WRITE_THROUGH: onOff,
   MAILBOX_CAPACITY: integer(1, 2 ** 20, 1024),
   /** Longest wait for room in a mailbox. */
@@ -78,6 +80,11 @@ const schema = z.object({
   REQUEST_TIMEOUT_MS: integer(1, 600_000, 5000),
   HOLD_US: integer(0, 1_000_000, 0),
   COUNTERS_CAPACITY: integer(1, 2 ** 24, 65_536),
+  /** Keys and values with what keeping them costs, per strategy, in MiB. */
+  CACHE_MEMORY_MB: integer(1, 1024, 32),
+  CACHE_TTL_MS: integer(1, DAY_MS, 30_000),
+  /** Where a document becomes a page: in a worker of the thread's pool, or on its event loop. */
+  RENDER: z.enum(['pool', 'inline'], 'must be "pool" or "inline"').default('pool'),
   SHUTDOWN_TIMEOUT_MS: integer(1, DAY_MS, 10_000),
   SERVER_TIMING: onOff,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

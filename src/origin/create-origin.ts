@@ -1,7 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import { seededRandom } from '../random.ts';
 import type { Settings } from '../settings.ts';
+import { EmbeddedOrigin } from './embedded.ts';
 import type { OriginConnection } from './origin.ts';
+import type { OriginLatency } from './latency.ts';
 import { PortOrigin } from './port-origin.ts';
 import { RedisOrigin, takeEpoch } from './redis.ts';
 
@@ -11,6 +13,11 @@ export interface OriginAccess {
   readonly originPort: MessagePort;
   /** What `takeOver` returned. */
   readonly originEpoch: number;
+}
+
+/** Makes the embedded origin, which main owns; nobody asks it anything while there is a Redis. */
+export function createEmbeddedOrigin(settings: Settings): EmbeddedOrigin {
+  return new EmbeddedOrigin({ ...latencyOf(settings), documents: settings.ORIGIN_DOCUMENTS });
 }
 
 /** Makes a thread's own connection to the origin that the settings name. @param thread differs between threads */
@@ -29,10 +36,13 @@ export function createRedisOrigin(settings: Settings, url: string, epoch: number
     namespace: settings.REDIS_NAMESPACE,
     epoch,
     timeoutMs: settings.ORIGIN_TIMEOUT_MS,
-    latencyMs: settings.ORIGIN_LATENCY_MS,
-    jitterMs: settings.ORIGIN_JITTER_MS,
-    random: seededRandom(settings.ORIGIN_SEED + thread),
+    documents: settings.ORIGIN_DOCUMENTS,
+    ...latencyOf(settings, thread),
   });
+}
+
+function latencyOf({ ORIGIN_LATENCY_MS, ORIGIN_JITTER_MS, ORIGIN_SEED }: Settings, thread = 0): OriginLatency {
+  return { latencyMs: ORIGIN_LATENCY_MS, jitterMs: ORIGIN_JITTER_MS, random: seededRandom(ORIGIN_SEED + thread) };
 }
 
 /**
@@ -41,7 +51,9 @@ export function createRedisOrigin(settings: Settings, url: string, epoch: number
  * @returns the epoch for every thread; 0 with the embedded origin, which nobody else can reach
  * @throws {OriginFailedError} {OriginTimeoutError} Redis cannot be reached, or refuses
  */
-export async function takeOver({ REDIS_URL, REDIS_NAMESPACE, ORIGIN_TIMEOUT_MS }: Settings): Promise<number> {
-  if (REDIS_URL === undefined) return 0;
-  return takeEpoch({ url: REDIS_URL, namespace: REDIS_NAMESPACE, timeoutMs: ORIGIN_TIMEOUT_MS });
+export async function takeOver(settings: Settings): Promise<number> {
+  const { REDIS_URL: url, REDIS_NAMESPACE: namespace } = settings;
+  if (url === undefined) return 0;
+  const { ORIGIN_TIMEOUT_MS: timeoutMs, ORIGIN_DOCUMENTS: documents } = settings;
+  return takeEpoch({ url, namespace, timeoutMs, documents });
 }

@@ -4,21 +4,37 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { drawDelayMs, type OriginLatency } from './latency.ts';
-import type { OriginWrite, Written } from './origin.ts';
+import { splitKey } from './cell-keys.ts';
+import { initialDocument } from './initial-documents.ts';
+import type { OriginDocument, OriginWrite, Written } from './origin.ts';
 
 export type OriginRequest =
   | { readonly id: number; readonly store: readonly OriginWrite[] }
   | { readonly id: number; readonly load: string }
-  | { readonly id: number; readonly restore: string };
+  | { readonly id: number; readonly restore: string }
+  | { readonly id: number; readonly loadDocument: string }
+  | { readonly id: number; readonly storeDocument: string; readonly value: string };
 
 export type OriginReply =
-  | { readonly id: number; readonly found?: Written | undefined; readonly entries?: readonly OriginWrite[] }
+  | {
+      readonly id: number;
+      readonly found?: Written | undefined;
+      readonly entries?: readonly OriginWrite[];
+      readonly document?: OriginDocument | undefined;
+      readonly version?: number;
+    }
   | { readonly id: number; readonly failed: string };
 
-export type EmbeddedOriginOptions = OriginLatency;
+export interface EmbeddedOriginOptions extends OriginLatency {
+  /** How many documents every cell starts with; see `initialDocument`. */
+  readonly documents: number;
+}
 
 export class EmbeddedOrigin {
   readonly #kept = new Map<string, Written>();
+  readonly #documents = new Map<string, OriginDocument>();
+  /** Per cell, the version of the document stored last. */
+  readonly #lastDocument = new Map<string, number>();
   readonly #options: EmbeddedOriginOptions;
 
   constructor(options: EmbeddedOriginOptions) {
@@ -41,8 +57,25 @@ export class EmbeddedOrigin {
   #answer(request: OriginRequest): OriginReply {
     if ('load' in request) return { id: request.id, found: this.#kept.get(request.load) };
     if ('restore' in request) return { id: request.id, entries: this.#entriesOf(request.restore) };
+    if ('loadDocument' in request) return { id: request.id, document: this.#document(request.loadDocument) };
+    if ('storeDocument' in request) {
+      return { id: request.id, version: this.#keepDocument(request.storeDocument, request.value) };
+    }
     for (const write of request.store) this.#keep(write);
     return { id: request.id };
+  }
+
+  #document(key: string): OriginDocument | undefined {
+    return this.#documents.get(key) ?? initialDocument(splitKey(key)[1], this.#options.documents);
+  }
+
+  /** @returns the document's number: the next one of its cell */
+  #keepDocument(key: string, value: string): number {
+    const [cell] = splitKey(key);
+    const version = (this.#lastDocument.get(cell) ?? 0) + 1;
+    this.#lastDocument.set(cell, version);
+    this.#documents.set(key, { value, version });
+    return version;
   }
 
   /** What is kept of a cell, under the keys that it has there; deletions are passed over. */

@@ -36,7 +36,7 @@ export interface Origin {
 }
 
 /** A thread's own way to the origin. */
-export interface OriginConnection extends Origin {
+export interface OriginConnection extends Origin, DocumentOrigin {
   /** Resolves once it can be used. @throws {OriginFailedError} not yet, after the longest wait; it goes on trying */
   connected(): Promise<void>;
 

@@ -2,9 +2,9 @@ import type { MessagePort } from 'node:worker_threads';
 import { OriginFailedError, OriginTimeoutError } from '../errors.ts';
 import type { WaitOptions } from '../sync/wait.ts';
 import type { OriginReply, OriginRequest } from './embedded.ts';
-import type { Origin, OriginConnection, OriginWrite, Written } from './origin.ts';
+import type { OriginConnection, OriginDocument, OriginWrite, Written } from './origin.ts';
 
-type Answer = Extract<OriginReply, { readonly found?: unknown }>;
+type Answer = Exclude<OriginReply, { readonly failed: string }>;
 
 interface Pending {
   resolve(reply: Answer): void;
@@ -36,6 +36,16 @@ export class PortOrigin implements OriginConnection {
     return found;
   }
 
+  async loadDocument(key: string, options?: WaitOptions): Promise<OriginDocument | undefined> {
+    const { document } = await this.#ask({ id: ++this.#lastId, loadDocument: key }, options);
+    return document;
+  }
+
+  async storeDocument(key: string, value: string, options?: WaitOptions): Promise<number> {
+    const { version } = await this.#ask({ id: ++this.#lastId, storeDocument: key, value }, options);
+    return version!;
+  }
+
   connected(): Promise<void> {
     return Promise.resolve();
   }
@@ -55,7 +65,8 @@ export class PortOrigin implements OriginConnection {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(request.id);
-        reject(new OriginTimeoutError(Math.round(timeoutMs), 'store' in request ? 'unknown' : 'not-applied'));
+        const writes = 'store' in request || 'storeDocument' in request;
+        reject(new OriginTimeoutError(Math.round(timeoutMs), writes ? 'unknown' : 'not-applied'));
       }, timeoutMs);
       this.#pending.set(request.id, { resolve, reject, timer });
       this.#port.postMessage(request);
@@ -70,15 +81,4 @@ export class PortOrigin implements OriginConnection {
     if ('failed' in reply) pending.reject(new OriginFailedError(reply.failed));
     else pending.resolve(reply);
   }
-}
-
-/** The part of an origin whose keys begin with `namespace`; strategies and resources do not see each other's keys. */
-export function namespaced(origin: Origin, namespace: string): Origin {
-  return {
-    store: (writes, options) => {
-      const named = writes.map(({ key, value, version }) => ({ key: `${namespace}/${key}`, value, version }));
-      return origin.store(named, options);
-    },
-    load: (key, options) => origin.load(`${namespace}/${key}`, options),
-  };
 }

@@ -7,6 +7,8 @@
  *                                  key → "{epoch} {version} {type}{value}", type n(umber), s(tring), d(eletion)
  * {namespace}:{cell}:tombstones    a sorted set: deleted key → when, in milliseconds of Redis' clock
  * ```
+ *
+ * Documents are kept apart: `redis-documents.ts`.
  */
 import { OriginFailedError } from '../errors.ts';
 import type { OriginValue, Written } from './origin.ts';
@@ -29,12 +31,6 @@ export function cellTombstones(namespace: string, cell: string): string {
   return `${namespace}:${cell}:tombstones`;
 }
 
-/** Splits `sync-lock/counters/any/key` into its cell, which has one slash, and the key within. */
-export function splitKey(key: string): readonly [cell: string, field: string] {
-  const end = key.indexOf('/', key.indexOf('/') + 1);
-  return end <= 0 ? ['service', key] : [key.slice(0, end), key.slice(end + 1)];
-}
-
 /** A value with its type, as it stands behind the versions of an entry. */
 export function encodeValue(value: OriginValue): string {
   if (value === undefined) return 'd';
@@ -46,12 +42,15 @@ const ENTRY = /^(\d+) (\d+) (?:n(?<number>-?[\d.e+-]+)|s(?<text>.*)|d)$/s;
 /** @throws {OriginFailedError} something else wrote this */
 export function decodeEntry(entry: string): KeptEntry {
   const found = ENTRY.exec(entry);
-  if (found === null) {
-    throw new OriginFailedError(
-      'Redis holds something under our keys that this service did not write; take another REDIS_NAMESPACE',
-    );
-  }
+  if (found === null) throw foreignEntry();
   const { number, text } = found.groups!;
   const value = number === undefined ? text : Number(number);
   return { value, version: Number(found[2]), epoch: Number(found[1]) };
+}
+
+/** What is there under one of our keys was not written by us. */
+export function foreignEntry(): OriginFailedError {
+  return new OriginFailedError(
+    'Redis holds something under our keys that this service did not write; take another REDIS_NAMESPACE',
+  );
 }

@@ -7,24 +7,18 @@
  * A deletion stays as a tombstone, else an older write that arrives late would bring its key back. Each deletion also
  * clears two expired tombstones at most, so they stay bounded by the deletions of the last `tombstoneTtlMs`.
  */
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { OriginWrite } from './origin.ts';
-import { isRefusal } from './redis-connection.ts';
-import { cellHash, cellTombstones, encodeValue, epochKey, splitKey } from './redis-entry.ts';
+import { splitKey } from './cell-keys.ts';
+import { cellHash, cellTombstones, encodeValue, epochKey } from './redis-entry.ts';
+import { FENCE, KEEP_EPOCH, redisScript } from './redis-script.ts';
 
 /**
  * KEYS: the epoch; then for each cell its hash and its tombstones.
  * ARGV: our epoch, the tombstones' time to live; then for each write the number of its cell, its key, version and value.
  */
-const LUA = `
-local epoch, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
-local current = tonumber(redis.call('GET', KEYS[1]) or 0)
-if epoch < current then
-  return redis.error_reply('FENCED a newer service process has taken over this namespace; '
-    .. 'stop this one, or start it with another REDIS_NAMESPACE')
-end
-
+const STORE = redisScript(`${FENCE}
+local ttl = tonumber(ARGV[2])
 local newest = {}
 for at = 3, #ARGV, 4 do
   local id, version = ARGV[at] .. '/' .. ARGV[at + 1], tonumber(ARGV[at + 2])
@@ -44,8 +38,7 @@ for at = 3, #ARGV, 4 do
   end
 end
 
--- A Redis that was emptied has forgotten the epoch as well.
-if epoch > current then redis.call('SET', KEYS[1], ARGV[1]) end
+${KEEP_EPOCH}
 local stored = 0
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -66,9 +59,7 @@ for _, kept in pairs(newest) do
   end
 end
 return stored
-`;
-
-const SHA = createHash('sha1').update(LUA).digest('hex');
+`);
 
 export interface StoreOptions {
   readonly namespace: string;
@@ -77,11 +68,7 @@ export interface StoreOptions {
 }
 
 /** @returns how many of the writes were newer than what was there */
-export async function storeNewest(
-  redis: Redis,
-  writes: readonly OriginWrite[],
-  options: StoreOptions,
-): Promise<unknown> {
+export function storeNewest(redis: Redis, writes: readonly OriginWrite[], options: StoreOptions): Promise<unknown> {
   const { namespace, epoch, tombstoneTtlMs } = options;
   const cells = new Map<string, number>();
   const keys = [epochKey(namespace)];
@@ -96,11 +83,5 @@ export async function storeNewest(
     }
     args.push(number, field, version, encodeValue(value));
   }
-  try {
-    return await redis.evalsha(SHA, keys.length, ...keys, ...args);
-  } catch (error) {
-    // A server that restarted has forgotten the script, and says so before it does anything.
-    if (!isRefusal(error as Error) || !(error as Error).message.startsWith('NOSCRIPT')) throw error;
-    return redis.eval(LUA, keys.length, ...keys, ...args);
-  }
+  return STORE(redis, keys, args);
 }

@@ -6,12 +6,14 @@
  * Cost: one round trip per batch. What is acknowledged is as durable as Redis' own settings make it.
  */
 import type { Redis } from 'ioredis';
-import type { SharedStateError } from '../errors.ts';
+import type { Outcome, SharedStateError } from '../errors.ts';
 import type { WaitOptions } from '../sync/wait.ts';
 import { drawDelayMs, type OriginLatency } from './latency.ts';
-import type { OriginConnection, OriginWrite, Written } from './origin.ts';
-import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
-import { cellHash, decodeEntry, epochKey, type KeptEntry, splitKey } from './redis-entry.ts';
+import { splitKey } from './cell-keys.ts';
+import type { OriginConnection, OriginDocument, OriginWrite, Written } from './origin.ts';
+import { type CallOptions, RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
+import { countInitial, decodeDocument, findDocument, seedCommands, storeDocument } from './redis-documents.ts';
+import { cellHash, decodeEntry, epochKey, type KeptEntry } from './redis-entry.ts';
 import { storeNewest } from './redis-store.ts';
 
 /**
@@ -30,6 +32,8 @@ export interface RedisOriginOptions extends RedisConnectionOptions, OriginLatenc
   readonly namespace: string;
   /** From `takeEpoch`, once per service process. */
   readonly epoch: number;
+  /** How many documents every cell starts with; see `takeEpoch`. */
+  readonly documents: number;
   /** How long a deletion is remembered, in milliseconds. */
   readonly tombstoneTtlMs?: number;
 }
@@ -61,8 +65,7 @@ export class RedisOrigin implements OriginConnection {
    * @throws {OriginTimeoutError} no answer in time: the batch may still be stored, now or later
    */
   async store(writes: readonly OriginWrite[], options?: WaitOptions): Promise<void> {
-    const delayMs = drawDelayMs(this.#options);
-    const call = { remainingMs: options?.remainingMs, delayMs, ifLost: 'unknown' } as const;
+    const call = this.#call('unknown', options);
     const parts: Promise<unknown>[] = [];
     for (let at = 0; at < writes.length; at += MAX_BATCH) {
       const part = writes.length <= MAX_BATCH ? writes : writes.slice(at, at + MAX_BATCH);
@@ -75,15 +78,23 @@ export class RedisOrigin implements OriginConnection {
   async load(key: string, options?: WaitOptions): Promise<Written | undefined> {
     const [cell, field] = splitKey(key);
     const hash = cellHash(this.#options.namespace, cell);
-    const call = {
-      remainingMs: options?.remainingMs,
-      delayMs: drawDelayMs(this.#options),
-      ifLost: 'not-applied',
-    } as const;
+    const call = this.#call('not-applied', options);
     const entry = await this.#connection.call((redis) => redis.hget(hash, field), call);
     if (entry === null) return undefined;
     const { value, version } = decodeEntry(entry);
     return { value, version };
+  }
+
+  async loadDocument(key: string, options?: WaitOptions): Promise<OriginDocument | undefined> {
+    const { namespace, documents } = this.#options;
+    const find = (redis: Redis) => findDocument(redis, key, namespace, documents);
+    return decodeDocument(await this.#connection.call(find, this.#call('not-applied', options)));
+  }
+
+  /** @throws {OriginFailedError} {OriginTimeoutError} as `store` */
+  storeDocument(key: string, value: string, options?: WaitOptions): Promise<number> {
+    const store = (redis: Redis) => storeDocument(redis, key, value, this.#options);
+    return this.#connection.call(store, this.#call('unknown', options));
   }
 
   /**
@@ -114,19 +125,36 @@ export class RedisOrigin implements OriginConnection {
   close(): Promise<void> {
     return this.#connection.close();
   }
+
+  #call(ifLost: Outcome, options?: WaitOptions): CallOptions {
+    return { remainingMs: options?.remainingMs, delayMs: drawDelayMs(this.#options), ifLost };
+  }
+}
+
+export interface TakeOverOptions extends RedisConnectionOptions {
+  readonly namespace: string;
+  /** How many documents must be there; those that are missing are made. */
+  readonly documents: number;
 }
 
 /**
- * Takes the namespace over for this service process: from now on writes of earlier epochs are refused.
+ * Takes the namespace over for this service process: from now on writes of earlier epochs are refused. The first time
+ * it also puts the documents there that every cell starts with.
  *
  * @returns the epoch that every write of this process carries
  * @throws {OriginFailedError} {OriginTimeoutError} Redis cannot be reached, or refuses
  */
-export async function takeEpoch(options: RedisConnectionOptions & { readonly namespace: string }): Promise<number> {
+export async function takeEpoch({ namespace, documents, ...options }: TakeOverOptions): Promise<number> {
   const connection = new RedisConnection(options);
+  const call = { ifLost: 'unknown' } as const;
   try {
     await connection.connected();
-    return await connection.call((redis) => redis.incr(epochKey(options.namespace)), { ifLost: 'unknown' });
+    const epoch = await connection.call((redis) => redis.incr(epochKey(namespace)), call);
+    const there = await connection.call((redis) => countInitial(redis, namespace), call);
+    if (there < documents) {
+      for (const command of seedCommands(namespace, documents)) await connection.call(command, call);
+    }
+    return epoch;
   } finally {
     await connection.close();
   }

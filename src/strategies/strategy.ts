@@ -1,5 +1,5 @@
 import type { WriteThrough } from '../origin/write-through.ts';
-import type { Origin, Written } from '../origin/origin.ts';
+import type { DocumentOrigin, Origin, Written } from '../origin/origin.ts';
 import type { Config } from '../resources/config.ts';
 import type { Counters } from '../resources/counters.ts';
 import type { Settings } from '../settings.ts';
@@ -75,6 +75,8 @@ export interface CellContext {
   readonly hashSeed: HashSeed;
   /** This cell's part of the origin. */
   readonly origin: Origin;
+  /** The documents of this cell's part of the origin, for a cache. */
+  readonly documents: DocumentOrigin;
   /** Acknowledges writes once the origin has them; does nothing while `WRITE_THROUGH` is off. */
   readonly writeThrough: WriteThrough;
   /** Sends to the cell's owner; undefined where it has none. */

@@ -1,7 +1,7 @@
 /** What a cell works with, put together in the thread that it runs in. */
 import { createOrigin, type OriginAccess } from '../origin/create-origin.ts';
 import type { Origin, OriginConnection } from '../origin/origin.ts';
-import { namespaced } from '../origin/port-origin.ts';
+import { namespaced } from '../origin/cell-keys.ts';
 import { memoryOnly, OriginWriteThrough, type WriteThrough } from '../origin/write-through.ts';
 import type { Settings } from '../settings.ts';
 import type { CellContext, OwnerMessage, Restorable, ThreadContext } from '../strategies/strategy.ts';
@@ -48,6 +48,7 @@ export class ThreadScope {
       thread: this.thread,
       hashSeed: memory.hashSeed,
       origin,
+      documents: own,
       writeThrough: settings.WRITE_THROUGH ? this.#writeThrough(origin, own) : memoryOnly,
       owner,
       lab: createLab(settings, faults),

@@ -6,9 +6,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { takeOver } from '../origin/create-origin.ts';
-import { EmbeddedOrigin } from '../origin/embedded.ts';
-import { seededRandom } from '../random.ts';
+import { createEmbeddedOrigin, takeOver } from '../origin/create-origin.ts';
+import type { EmbeddedOrigin } from '../origin/embedded.ts';
 import type { Settings } from '../settings.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import { CrashLoop } from './crash-loop.ts';
@@ -51,11 +50,7 @@ export class Supervisor {
     this.#threads = new ThreadTable(this.#memory.threads);
     this.#port = settings.PORT;
     this.#owned = ownedCells(servedStrategies(settings));
-    this.#origin = new EmbeddedOrigin({
-      latencyMs: settings.ORIGIN_LATENCY_MS,
-      jitterMs: settings.ORIGIN_JITTER_MS,
-      random: seededRandom(settings.ORIGIN_SEED),
-    });
+    this.#origin = createEmbeddedOrigin(settings);
   }
 
   /** Starts every thread. @returns the address, once all of them listen */

@@ -4,13 +4,19 @@ import { EmbeddedOrigin } from '../../src/origin/embedded.ts';
 import { PortOrigin } from '../../src/origin/port-origin.ts';
 import { seededRandom } from '../../src/random.ts';
 import { startBrokenOrigin } from '../support/broken-origin.ts';
-import { originContract, type OriginRig } from './origin-contract.ts';
+import { documentContract } from './document-contract.ts';
+import { INITIAL_DOCUMENTS, originContract, type OriginRig } from './origin-contract.ts';
 
 const TIMEOUT_MS = 100;
 
 /** The embedded origin behind its ports, with a relay in between that can hold back what is sent. */
 function startEmbedded(): OriginRig {
-  const embedded = new EmbeddedOrigin({ latencyMs: 1, jitterMs: 1, random: seededRandom(1) });
+  const embedded = new EmbeddedOrigin({
+    latencyMs: 1,
+    jitterMs: 1,
+    random: seededRandom(1),
+    documents: INITIAL_DOCUMENTS,
+  });
   const held: (() => void)[] = [];
   let silent = false;
 
@@ -43,14 +49,14 @@ function startEmbedded(): OriginRig {
 }
 
 describe('origin / embedded', () => {
-  it.for(originContract)('$name', async (promise) => {
+  it.for([...originContract, ...documentContract])('$name', async (promise) => {
     await using rig = startEmbedded();
     await promise.run(rig);
   });
 });
 
 describe('the contract itself', () => {
-  it.for(originContract)('goes red on a broken origin: $name', async (promise) => {
+  it.for([...originContract, ...documentContract])('goes red on a broken origin: $name', async (promise) => {
     await using rig = startBrokenOrigin();
     await expect(promise.run(rig)).rejects.toThrow();
   });

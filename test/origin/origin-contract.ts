@@ -1,12 +1,15 @@
 /** What an origin promises, case by case; run for every origin. */
 import { expect } from 'vitest';
 import { seededRandom } from '../../src/random.ts';
-import type { Origin, OriginValue } from '../../src/origin/origin.ts';
+import type { DocumentOrigin, Origin, OriginValue } from '../../src/origin/origin.ts';
+
+/** How many documents every cell of a rig's origin starts with. */
+export const INITIAL_DOCUMENTS = 120;
 
 export interface OriginRig extends AsyncDisposable {
   /** Two threads' ways to the same origin. */
-  readonly origin: Origin;
-  readonly other: Origin;
+  readonly origin: Origin & DocumentOrigin;
+  readonly other: Origin & DocumentOrigin;
   /** Longest wait for an answer, in milliseconds. */
   readonly timeoutMs: number;
   /** From now on the origin answers nothing. What is sent arrives once it wakes. */
@@ -27,7 +30,7 @@ const named = (key: string): string => `${CELL}/${key}`;
 const write = (key: string, version: number, value: OriginValue = version) => ({ key: named(key), value, version });
 
 /** Fails when an answer of whatever kind does not come in time. */
-async function inTime<T>(limitMs: number, answer: Promise<T>): Promise<T> {
+export async function inTime<T>(limitMs: number, answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`no answer within ${limitMs} ms`)), limitMs + SLACK_MS);
   try {

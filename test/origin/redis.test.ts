@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisOrigin, takeEpoch } from '../../src/origin/redis.ts';
 import { connectOrigin, ownNamespace } from '../support/redis-rig.ts';
 import { redisProgram, RedisServer } from '../support/redis-server.ts';
-import { originContract, type OriginRig } from './origin-contract.ts';
+import { documentContract } from './document-contract.ts';
+import { INITIAL_DOCUMENTS, originContract, type OriginRig } from './origin-contract.ts';
 
 const CELL = 'sync-lock/counters';
 const TIMEOUT_MS = 500;
@@ -14,10 +15,11 @@ async function startRedisRig(): Promise<OriginRig> {
   const { url } = server;
   const namespace = ownNamespace();
   const timeoutMs = TIMEOUT_MS;
-  const epoch = await takeEpoch({ url, namespace, timeoutMs: 1_000 });
+  const documents = INITIAL_DOCUMENTS;
+  const epoch = await takeEpoch({ url, namespace, timeoutMs: 1_000, documents });
   const [origin, other] = await Promise.all([
-    connectOrigin({ url, namespace, epoch, timeoutMs, latencyMs: 1 }),
-    connectOrigin({ url, namespace, epoch, timeoutMs, latencyMs: 1 }),
+    connectOrigin({ url, namespace, epoch, timeoutMs, latencyMs: 1, documents }),
+    connectOrigin({ url, namespace, epoch, timeoutMs, latencyMs: 1, documents }),
   ]);
   return {
     origin,
@@ -42,7 +44,7 @@ describe.skipIf(redisProgram === undefined)('origin / Redis', () => {
   });
   afterAll(() => server?.[Symbol.asyncDispose]());
 
-  it.for(originContract)('$name', async (promise) => {
+  it.for([...originContract, ...documentContract])('$name', async (promise) => {
     await using rig = await startRedisRig();
     await promise.run(rig);
   });
@@ -159,7 +161,7 @@ describe.skipIf(redisProgram === undefined)('origin / Redis', () => {
   });
 
   it('says in one sentence that Redis cannot be reached', async () => {
-    const unreachable = takeEpoch({ url: 'redis://127.0.0.1:1', namespace: 'none', timeoutMs: 100 });
+    const unreachable = takeEpoch({ url: 'redis://127.0.0.1:1', namespace: 'none', timeoutMs: 100, documents: 0 });
     await expect(unreachable).rejects.toThrow(
       /not accept a connection within 100 ms .*ECONNREFUSED.*; check REDIS_URL$/,
     );

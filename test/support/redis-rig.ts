@@ -12,8 +12,10 @@ export async function connectOrigin(
   options: Partial<RedisOriginOptions> & { readonly url: string; readonly namespace: string },
 ): Promise<RedisOrigin & AsyncDisposable> {
   const timeoutMs = options.timeoutMs ?? 1_000;
-  const epoch = options.epoch ?? (await takeEpoch({ ...options, timeoutMs }));
-  const origin = new RedisOrigin({ latencyMs: 0, jitterMs: 0, random: () => 0.5, ...options, timeoutMs, epoch });
+  const { url, namespace, documents = 0 } = options;
+  const epoch = options.epoch ?? (await takeEpoch({ url, namespace, timeoutMs, documents }));
+  const fast = { latencyMs: 0, jitterMs: 0, random: () => 0.5 };
+  const origin = new RedisOrigin({ ...fast, ...options, documents, timeoutMs, epoch });
   await origin.connected();
   return Object.assign(origin, { [Symbol.asyncDispose]: () => origin.close() });
 }

@@ -1,9 +1,8 @@
 /** Several real threads attached to one strategy, without HTTP: what the contract suites drive. */
 import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { type OriginAccess, takeOver } from '../../src/origin/create-origin.ts';
-import { EmbeddedOrigin, type EmbeddedOriginOptions } from '../../src/origin/embedded.ts';
-import { seededRandom } from '../../src/random.ts';
+import { createEmbeddedOrigin, type OriginAccess, takeOver } from '../../src/origin/create-origin.ts';
+import type { EmbeddedOrigin } from '../../src/origin/embedded.ts';
 import type { ConfigDocument, ExpectedVersion } from '../../src/resources/config.ts';
 import type { Counters, CounterPage } from '../../src/resources/counters.ts';
 import { readSettings, type Settings } from '../../src/settings.ts';
@@ -85,7 +84,7 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
   const threads = threadsFor(strategy, wanted);
   const settings = readSettings({ THREADS: String(threads), ORIGIN_LATENCY_MS: '1', ...environment });
   const memory = allocateMemory(settings, [strategy]);
-  const origin = new EmbeddedOrigin(originOptions(settings));
+  const origin = createEmbeddedOrigin(settings);
   const originEpoch = await takeOver(settings);
   const table = new ThreadTable(memory.threads);
   const seats: { worker: Worker; slot: number }[] = [];
@@ -183,12 +182,4 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
       await owner.stop(); // its senders are gone, so it ends by itself
     },
   } satisfies Rig & { on(thread: number): { [Name in keyof Counters]: unknown } };
-}
-
-function originOptions(settings: Settings): EmbeddedOriginOptions {
-  return {
-    latencyMs: settings.ORIGIN_LATENCY_MS,
-    jitterMs: settings.ORIGIN_JITTER_MS,
-    random: seededRandom(settings.ORIGIN_SEED),
-  };
 }

@@ -1,0 +1,101 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { initialValue } from '../../src/origin/initial-documents.ts';
+import { appliedDocuments } from '../support/append-only-file.ts';
+import { type Fault, FaultyProxy } from '../support/faulty-proxy.ts';
+import { connectOrigin, ownNamespace } from '../support/redis-rig.ts';
+import { redisProgram, RedisServer } from '../support/redis-server.ts';
+
+const CELL = 'sync-lock/cache';
+
+describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server?.[Symbol.asyncDispose]());
+
+  async function withRedis<T>(use: (redis: Redis) => Promise<T>): Promise<T> {
+    const redis = new Redis(server.url);
+    try {
+      return await use(redis);
+    } finally {
+      redis.disconnect();
+    }
+  }
+
+  it('are there from the start, once for all cells, and made whole where some are missing', async () => {
+    const [url, namespace, documents] = [server.url, ownNamespace(), 250];
+    await using first = await connectOrigin({ url, namespace, documents });
+    const last = { value: initialValue(249), version: 0 };
+    expect(await first.loadDocument(`${CELL}/doc-249`)).toEqual(last);
+    await first.storeDocument(`${CELL}/doc-1`, '"changed"');
+    await withRedis((redis) => redis.hdel(`${namespace}:documents`, 'doc-249'));
+    expect(await first.loadDocument(`${CELL}/doc-249`)).toBeUndefined();
+
+    await using second = await connectOrigin({ url, namespace, documents });
+    expect(await second.loadDocument(`${CELL}/doc-249`)).toEqual(last);
+    expect(await second.loadDocument(`${CELL}/doc-1`)).toMatchObject({ value: '"changed"' });
+    expect(await withRedis((redis) => redis.hlen(`${namespace}:documents`))).toBe(documents);
+
+    await using fewer = await connectOrigin({ url, namespace, documents: 100 });
+    expect(await fewer.loadDocument(`${CELL}/doc-249`)).toBeUndefined();
+  });
+
+  it('are not taken from a process that was fenced out', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    await using older = await connectOrigin({ url, namespace });
+    await using newer = await connectOrigin({ url, namespace });
+    await newer.storeDocument(`${CELL}/a`, '"newer"');
+    const refused = older.storeDocument(`${CELL}/a`, '"older"');
+    await expect(refused).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
+    await expect(refused).rejects.toThrow(/newer service process .* REDIS_NAMESPACE/);
+    expect(await newer.loadDocument(`${CELL}/a`)).toMatchObject({ value: '"newer"' });
+  });
+
+  it('have rising numbers even where Redis lost what it had', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    await using origin = await connectOrigin({ url, namespace });
+    const before = await origin.storeDocument(`${CELL}/a`, '1');
+    await withRedis(async (redis) => redis.del(await redis.keys(`${namespace}:*`)));
+    expect(await origin.loadDocument(`${CELL}/a`)).toBeUndefined();
+    expect(await origin.storeDocument(`${CELL}/a`, '2')).toBeGreaterThan(before);
+    // The epoch is back as well, so an older process stays out.
+    await using older = await connectOrigin({ url, namespace, epoch: 0 });
+    await expect(older.storeDocument(`${CELL}/a`, '3')).rejects.toThrow(/newer service process/);
+  });
+
+  it('change nothing, numbers included, where something else took the key', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    await using origin = await connectOrigin({ url, namespace });
+    await withRedis((redis) => redis.set(`${namespace}:${CELL}:documents`, 'not a hash'));
+    const refused = origin.storeDocument(`${CELL}/a`, '1');
+    await expect(refused).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
+    expect(await withRedis((redis) => redis.exists(`${namespace}:${CELL}:last-document`))).toBe(0);
+    await withRedis((redis) => redis.hset(`${namespace}:actor/cache:documents`, 'a', 'not an entry'));
+    await expect(origin.loadDocument('actor/cache/a')).rejects.toThrow(/take another REDIS_NAMESPACE/);
+  });
+
+  it('are stored again by nobody when the answer is lost', async () => {
+    const faults: Fault[] = [];
+    await using durable = await RedisServer.start({ durable: true });
+    await using proxy = await FaultyProxy.start({ upstream: durable.url, fault: () => faults.shift() ?? 'none' });
+    await using origin = await connectOrigin({ url: proxy.url, namespace: ownNamespace() });
+    await origin.storeDocument(`${CELL}/a`, '0');
+    for (const fault of ['lose-reply', 'cut-reply', 'lose-request'] as const) {
+      faults.push(fault);
+      const lost = origin.storeDocument(`${CELL}/a`, JSON.stringify(fault));
+      await expect(lost).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'unknown' });
+      await origin.connected();
+      await origin.loadDocument(`${CELL}/a`);
+    }
+    const applied = appliedDocuments(await durable.appendOnlyFiles());
+    expect(applied.map(({ key, value }) => [key, value])).toEqual([
+      ['a', '0'],
+      ['a', '"lose-reply"'],
+      ['a', '"cut-reply"'],
+    ]);
+    const versions = applied.map(({ version }) => version);
+    expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+  });
+});

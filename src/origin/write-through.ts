@@ -12,6 +12,8 @@ import type { Origin, OriginValue, OriginWrite, Written } from './origin.ts';
 /** First pause before a failed batch is sent again, and the longest. */
 const RETRY_MS = 50;
 const MAX_RETRY_MS = 2_000;
+/** Keys that are sent again at once: however many have failed, each step is small enough to be answered in time. */
+const RETRY_KEYS = 500;
 
 export interface WriteThrough {
   /**
@@ -101,11 +103,14 @@ export class OriginWriteThrough implements WriteThrough {
   }
 
   async #retry(): Promise<void> {
-    const batch = new Map(this.#unstored);
+    const unstored = Array.from(this.#unstored);
     try {
-      await this.#retryAt.store(toWrites(batch));
-      this.#retryMs = RETRY_MS;
-      this.#forget(batch);
+      for (let at = 0; at < unstored.length; at += RETRY_KEYS) {
+        const batch = new Map(unstored.slice(at, at + RETRY_KEYS));
+        await this.#retryAt.store(toWrites(batch));
+        this.#retryMs = RETRY_MS;
+        this.#forget(batch); // what is stored stays so, though the rest may fail again
+      }
     } catch {
       this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
     }

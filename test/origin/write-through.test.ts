@@ -89,6 +89,24 @@ describe('write-through', () => {
     expect(writeThrough.unstored).toBe(0);
   });
 
+  it('sends again in small steps, and never what one of them has stored', async () => {
+    const origin = new HandOrigin();
+    const writeThrough = new OriginWriteThrough(origin);
+    const writers = Array.from({ length: 1_200 }, (_, at) =>
+      writeThrough.stored(`key-${at}`, { value: at, version: 1 }, call),
+    );
+    const failed = Promise.allSettled(writers);
+    (await origin.batch(0)).answer.reject(new OriginFailedError('down'));
+    await failed;
+    (await origin.batch(1)).answer.resolve();
+    (await origin.batch(2)).answer.reject(new OriginTimeoutError(10));
+    (await origin.batch(3)).answer.resolve();
+    (await origin.batch(4)).answer.resolve();
+    expect(origin.batches.map(({ writes }) => writes.length)).toEqual([1_200, 500, 500, 500, 200]);
+    const stored = [1, 3, 4].flatMap((at) => origin.batches[at]!.writes.map(({ key }) => key));
+    expect(new Set(stored).size).toBe(1_200);
+  });
+
   it('stops waiting at the deadline', async () => {
     const stored = new OriginWriteThrough(new HandOrigin()).stored('a', { value: 1, version: 1 }, { remainingMs: 5 });
     await expect(stored).rejects.toMatchObject({ code: 'ORIGIN_TIMEOUT', outcome: 'unknown' });

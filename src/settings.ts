@@ -133,6 +133,9 @@ function contradictions(settings: Settings): string[] {
         `STRATEGIES: "${name}" shares nothing between threads and needs THREADS=1, not ${settings.THREADS}`,
       );
     }
+    if (strategy?.needs === 'redis' && settings.REDIS_URL === undefined) {
+      mistakes.push(`STRATEGIES: ${name} needs REDIS_URL`);
+    }
   }
   return mistakes;
 }

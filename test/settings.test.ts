@@ -86,6 +86,11 @@ describe('settings', () => {
     expect(readSettings({ PORT: '', ADMIN_TOKEN: '' })).toMatchObject({ PORT: 3000 });
   });
 
+  it.for(strategies.filter(({ needs }) => needs === 'redis'))('refuses $name without a Redis', ({ name }) => {
+    expect(mistakes({ STRATEGIES: name })).toEqual([`STRATEGIES: ${name} needs REDIS_URL`]);
+    expect(readSettings({ STRATEGIES: name, REDIS_URL: 'redis://localhost' }).STRATEGIES).toEqual([name]);
+  });
+
   it.for(strategies.filter(({ threads }) => threads === 1))('refuses more than one thread for $name', ({ name }) => {
     expect(mistakes({ STRATEGIES: name, THREADS: '2' })[0]).toMatch(
       /shares nothing between threads and needs THREADS=1/,

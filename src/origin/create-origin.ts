@@ -5,6 +5,7 @@ import { EmbeddedOrigin } from './embedded.ts';
 import type { OriginConnection } from './origin.ts';
 import type { OriginLatency } from './latency.ts';
 import { PortOrigin } from './port-origin.ts';
+import type { ConnectionWatch } from './redis-connection.ts';
 import { RedisOrigin, takeEpoch } from './redis.ts';
 
 /** What main hands to a thread so that it finds the origin. */
@@ -25,14 +26,22 @@ export function createOrigin(
   settings: Settings,
   { originPort, originEpoch }: OriginAccess,
   thread = 0,
+  watch?: ConnectionWatch,
 ): OriginConnection {
   if (settings.REDIS_URL === undefined) return new PortOrigin(originPort, settings.ORIGIN_TIMEOUT_MS);
-  return createRedisOrigin(settings, settings.REDIS_URL, originEpoch, thread);
+  return createRedisOrigin(settings, settings.REDIS_URL, originEpoch, thread, watch);
 }
 
-export function createRedisOrigin(settings: Settings, url: string, epoch: number, thread = 0): RedisOrigin {
+export function createRedisOrigin(
+  settings: Settings,
+  url: string,
+  epoch: number,
+  thread = 0,
+  watch?: ConnectionWatch,
+): RedisOrigin {
   return new RedisOrigin({
     url,
+    watch,
     namespace: settings.REDIS_NAMESPACE,
     epoch,
     timeoutMs: settings.ORIGIN_TIMEOUT_MS,

@@ -1,4 +1,5 @@
 import type { WaitOptions } from '../sync/wait.ts';
+import type { RedisCell } from './redis-cell.ts';
 
 /** A value as the origin keeps it; undefined is a deletion, which is a version like any other. */
 export type OriginValue = number | string | undefined;
@@ -46,6 +47,12 @@ export interface OriginConnection extends Origin, DocumentOrigin {
    * @throws {OriginFailedError} {OriginTimeoutError} what came so far is not everything
    */
   restore(cell: string): AsyncIterable<OriginWrite>;
+
+  /** What keeps this process from storing, in a few words; undefined while nothing does. Never throws. */
+  problem(options: WaitOptions): Promise<string | undefined>;
+
+  /** A cell's own part of Redis; undefined where the origin is another. */
+  redisCell(cell: string): RedisCell | undefined;
 
   /** Waits for the calls under way and lets go of what would keep the thread alive. */
   close(): Promise<void>;

@@ -55,6 +55,17 @@ export class PortOrigin implements OriginConnection {
     yield* entries;
   }
 
+  problem(options: WaitOptions): Promise<string | undefined> {
+    return this.load('readyz', options).then(
+      () => undefined,
+      () => 'the origin',
+    );
+  }
+
+  redisCell(): undefined {
+    return undefined;
+  }
+
   close(): Promise<void> {
     return Promise.resolve(); // the port is unref'd, and main closes its end
   }

@@ -17,6 +17,13 @@ export interface RedisConnectionOptions {
   readonly url: string;
   /** Longest wait for an answer, in milliseconds. */
   readonly timeoutMs: number;
+  /** Told once when an established connection is lost, and once when it is back. */
+  readonly watch?: ConnectionWatch | undefined;
+}
+
+export interface ConnectionWatch {
+  onLost(reason: string): void;
+  onRegained(awayMs: number): void;
 }
 
 export interface CallOptions {
@@ -32,12 +39,18 @@ export class RedisConnection {
   readonly #redis: Redis;
   readonly #timeoutMs: number;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #watch: ConnectionWatch | undefined;
   #lastError: NodeJS.ErrnoException | undefined;
+  #wasReady = false;
+  #lostMs: number | undefined;
 
-  constructor({ url, timeoutMs }: RedisConnectionOptions) {
+  constructor({ url, timeoutMs, watch }: RedisConnectionOptions) {
     this.#timeoutMs = timeoutMs;
+    this.#watch = watch;
     this.#redis = new Redis(url, safeOptions(timeoutMs));
     this.#redis.on('error', (error: NodeJS.ErrnoException) => (this.#lastError = error)); // it reconnects by itself
+    this.#redis.on('ready', () => this.#onReady());
+    this.#redis.on('close', () => this.#onClose());
   }
 
   /**
@@ -87,7 +100,22 @@ export class RedisConnection {
   /** Waits for the calls under way, which end by their deadlines, and disconnects. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#running);
+    this.#wasReady = false; // what ends on purpose is not lost
     this.#redis.disconnect();
+  }
+
+  #onReady(): void {
+    this.#wasReady = true;
+    if (this.#lostMs === undefined) return;
+    this.#watch?.onRegained(performance.now() - this.#lostMs);
+    this.#lostMs = undefined;
+  }
+
+  /** Comes for every vain try to connect as well. */
+  #onClose(): void {
+    if (!this.#wasReady || this.#lostMs !== undefined) return;
+    this.#lostMs = performance.now();
+    this.#watch?.onLost(this.#lastError?.message ?? 'closed by the other side');
   }
 
   async #send<T>(command: (redis: Redis) => Promise<T>, ifLost: Outcome): Promise<T> {

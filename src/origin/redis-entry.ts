@@ -6,6 +6,7 @@
  * {namespace}:{cell}               a hash per cell, so that a cell is read back without looking at anything else:
  *                                  key → "{epoch} {version} {type}{value}", type n(umber), s(tring), d(eletion)
  * {namespace}:{cell}:tombstones    a sorted set: deleted key → when, in milliseconds of Redis' clock
+ * {namespace}:{cell}:{part}        what a strategy keeps whose state is Redis itself; see `RedisCell`
  * ```
  *
  * Documents are kept apart: `redis-documents.ts`.
@@ -29,6 +30,10 @@ export function cellHash(namespace: string, cell: string): string {
 
 export function cellTombstones(namespace: string, cell: string): string {
   return `${namespace}:${cell}:tombstones`;
+}
+
+export function cellPart(namespace: string, cell: string, part: string): string {
+  return `${namespace}:${cell}:${part}`;
 }
 
 /** A value with its type, as it stands behind the versions of an entry. */

@@ -11,9 +11,10 @@ import type { WaitOptions } from '../sync/wait.ts';
 import { drawDelayMs, type OriginLatency } from './latency.ts';
 import { splitKey } from './cell-keys.ts';
 import type { OriginConnection, OriginDocument, OriginWrite, Written } from './origin.ts';
+import type { RedisCell } from './redis-cell.ts';
 import { type CallOptions, RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 import { countInitial, decodeDocument, findDocument, seedCommands, storeDocument } from './redis-documents.ts';
-import { cellHash, decodeEntry, epochKey, type KeptEntry } from './redis-entry.ts';
+import { cellHash, cellPart, decodeEntry, epochKey, type KeptEntry } from './redis-entry.ts';
 import { storeNewest } from './redis-store.ts';
 
 /**
@@ -120,6 +121,35 @@ export class RedisOrigin implements OriginConnection {
       }
       cursor = next;
     } while (cursor !== '0');
+  }
+
+  async problem({ remainingMs }: WaitOptions): Promise<string | undefined> {
+    const { namespace, epoch } = this.#options;
+    try {
+      const call = { remainingMs, ifLost: 'not-applied' } as const;
+      const newest = Number(await this.#connection.call((redis) => redis.get(epochKey(namespace)), call));
+      return newest > epoch ? 'the origin, which a newer service process has taken over' : undefined;
+    } catch {
+      return 'the origin';
+    }
+  }
+
+  redisCell(cell: string): RedisCell {
+    const { namespace, epoch } = this.#options;
+    return {
+      epoch,
+      epochKey: epochKey(namespace),
+      key: (part) => cellPart(namespace, cell, part),
+      send: async (command, ifLost, call) => {
+        const startedMs = performance.now();
+        const delayMs = drawDelayMs(this.#options);
+        try {
+          return await this.#connection.call(command, { remainingMs: call?.remainingMs, delayMs, ifLost });
+        } finally {
+          call?.timing?.add('origin', performance.now() - startedMs);
+        }
+      },
+    };
   }
 
   close(): Promise<void> {

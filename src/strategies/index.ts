@@ -2,6 +2,7 @@
 import { actor } from './actor/index.ts';
 import { asyncLock } from './async-lock/index.ts';
 import { atomic } from './atomic/index.ts';
+import { redisDirect } from './redis-direct/index.ts';
 import { sharded } from './sharded/index.ts';
 import { singleThread } from './single-thread/index.ts';
 import { snapshot } from './snapshot/index.ts';
@@ -16,6 +17,7 @@ export const strategies: readonly Strategy[] = [
   actor,
   snapshot,
   singleThread,
+  redisDirect,
   atomic,
   unguarded,
 ];

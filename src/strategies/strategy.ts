@@ -1,5 +1,6 @@
 import type { WriteThrough } from '../origin/write-through.ts';
 import type { DocumentOrigin, Origin, Written } from '../origin/origin.ts';
+import type { RedisCell } from '../origin/redis-cell.ts';
 import type { Config } from '../resources/config.ts';
 import type { Counters } from '../resources/counters.ts';
 import type { Settings } from '../settings.ts';
@@ -27,6 +28,8 @@ export interface Strategy {
   readonly summary: string;
   /** Shares nothing between threads, so it serves only alone. */
   readonly threads?: 1;
+  /** What it cannot do without; it joins only where there is one, and is left out of lists elsewhere. */
+  readonly needs?: 'redis';
   readonly cells: { readonly [Name in ResourceName]: Cell<Resources[Name]> | Unsupported };
 }
 
@@ -77,6 +80,8 @@ export interface CellContext {
   readonly origin: Origin;
   /** The documents of this cell's part of the origin, for a cache. */
   readonly documents: DocumentOrigin;
+  /** This cell's own part of Redis; undefined without `REDIS_URL`. */
+  readonly redis: RedisCell | undefined;
   /** Acknowledges writes once the origin has them; does nothing while `WRITE_THROUGH` is off. */
   readonly writeThrough: WriteThrough;
   /** Sends to the cell's owner; undefined where it has none. */

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ServedStrategy, StrategyAdmin } from '../app.ts';
 import type { OriginConnection } from '../origin/origin.ts';
+import type { ConnectionWatch } from '../origin/redis-connection.ts';
 import type {
   Cell,
   OwnerMessage,
@@ -36,8 +37,9 @@ export interface Attached {
 export async function attachAll(
   attachment: Attachment & { readonly ownerPorts: OwnerPorts },
   strategies: readonly Strategy[] = servedStrategies(attachment.settings),
+  watch?: ConnectionWatch,
 ): Promise<Attached> {
-  const scope = new ThreadScope(attachment);
+  const scope = new ThreadScope(attachment, watch);
   // The first thread starts before all others; what it restores into shared memory is there for them.
   const isFirst = ThreadTable.positionOf(attachment.slot) === 0 && ThreadTable.isFirstLife(attachment.slot);
   await scope.origin.connected().catch(() => {}); // what needs no origin is served without it

@@ -2,6 +2,7 @@
 import { createOrigin, type OriginAccess } from '../origin/create-origin.ts';
 import type { Origin, OriginConnection } from '../origin/origin.ts';
 import { namespaced } from '../origin/cell-keys.ts';
+import type { ConnectionWatch } from '../origin/redis-connection.ts';
 import { memoryOnly, OriginWriteThrough, type WriteThrough } from '../origin/write-through.ts';
 import type { Settings } from '../settings.ts';
 import type { CellContext, OwnerMessage, Restorable, ThreadContext } from '../strategies/strategy.ts';
@@ -28,19 +29,22 @@ export class ThreadScope {
   readonly #attachment: Attachment;
   readonly #writeThroughs: OriginWriteThrough[] = [];
 
-  constructor(attachment: Attachment) {
+  /** @param watch told when this thread loses Redis, and when it is back */
+  constructor(attachment: Attachment, watch?: ConnectionWatch) {
     const { settings, memory, slot } = attachment;
     this.#attachment = attachment;
     const threads = new ThreadTable(memory.threads);
     this.thread = { slot, threads, doorbell: new Doorbell(threads, slot) };
-    this.origin = createOrigin(settings, attachment, slot);
+    this.origin = createOrigin(settings, attachment, slot, watch);
   }
 
   cellContext(name: string, owner?: Sender<OwnerMessage, unknown>): CellContext {
     const { settings, memory } = this.#attachment;
     const faults = this.faults(name);
     const own = namespaced(this.origin, name);
-    const origin = settings.CONTROLS ? faults.origin(own, settings.ORIGIN_TIMEOUT_MS) : own;
+    const redis = this.origin.redisCell(name);
+    const timeoutMs = settings.ORIGIN_TIMEOUT_MS;
+    const origin = settings.CONTROLS ? faults.origin(own, timeoutMs) : own;
     return {
       name,
       memory: cellMemory(memory, name),
@@ -49,6 +53,7 @@ export class ThreadScope {
       hashSeed: memory.hashSeed,
       origin,
       documents: own,
+      redis: settings.CONTROLS && redis !== undefined ? faults.redis(redis, timeoutMs) : redis,
       writeThrough: settings.WRITE_THROUGH ? this.#writeThrough(origin, own) : memoryOnly,
       owner,
       lab: createLab(settings, faults),
@@ -69,8 +74,8 @@ export class ThreadScope {
 
   /** Fills a cell with what the origin has of it. Before anybody is served; see `Restorable`. */
   async restore(name: string, cell: Restorable): Promise<void> {
-    if (!this.#attachment.settings.WRITE_THROUGH) return;
-    for await (const { key, value, version } of this.origin.restore(name)) cell.restore?.(key, { value, version });
+    if (!this.#attachment.settings.WRITE_THROUGH || cell.restore === undefined) return;
+    for await (const { key, value, version } of this.origin.restore(name)) cell.restore(key, { value, version });
   }
 
   /** What goes wrong with a cell on purpose. */

@@ -9,6 +9,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InjectedFaultError, OriginFailedError, OriginTimeoutError } from '../errors.ts';
 import type { Origin } from '../origin/origin.ts';
+import type { RedisCell } from '../origin/redis-cell.ts';
 
 export const faultKinds = ['throw-in-section', 'exit-holding', 'origin-delay', 'origin-fail'] as const;
 export type FaultKind = (typeof faultKinds)[number];
@@ -42,19 +43,35 @@ export class Faults {
   origin(origin: Origin, timeoutMs: number): Origin {
     return {
       load: (key, options) => origin.load(key, options),
-      store: async (writes, options) => {
-        if (this.#takes('origin-fail', writes.length))
-          throw new OriginFailedError('the origin failed, as was asked for');
-        if (!this.#takes('origin-delay', writes.length)) return origin.store(writes, options);
-        const delayMs = Atomics.load(this.#words, DELAY_MS);
+      store: (writes, options) => {
         const limitMs = Math.min(timeoutMs, options?.remainingMs ?? Infinity);
-        const stored = delay(delayMs).then(() => origin.store(writes)); // it arrives, perhaps after nobody waits
-        if (delayMs < limitMs) return stored;
-        stored.catch(() => {});
-        await delay(limitMs);
-        throw new OriginTimeoutError(Math.round(limitMs));
+        return this.#meet(writes.length, limitMs, (late) => origin.store(writes, late ? undefined : options));
       },
     };
+  }
+
+  /** A cell's own Redis, whose writes are late or fail when that was asked for. */
+  redis(redis: RedisCell, timeoutMs: number): RedisCell {
+    return {
+      ...redis,
+      send: (command, ifLost, call) => {
+        if (ifLost === 'not-applied') return redis.send(command, ifLost, call);
+        const limitMs = Math.min(timeoutMs, call?.remainingMs ?? Infinity);
+        return this.#meet(1, limitMs, (late) => redis.send(command, ifLost, late ? undefined : call));
+      },
+    };
+  }
+
+  /** Sends writes to an origin that may be made to fail or to be late. */
+  async #meet<T>(writes: number, limitMs: number, send: (late: boolean) => Promise<T>): Promise<T> {
+    if (this.#takes('origin-fail', writes)) throw new OriginFailedError('the origin failed, as was asked for');
+    if (!this.#takes('origin-delay', writes)) return send(false);
+    const delayMs = Atomics.load(this.#words, DELAY_MS);
+    const stored = delay(delayMs).then(() => send(true)); // it arrives, perhaps after nobody waits
+    if (delayMs < limitMs) return stored;
+    stored.catch(() => {});
+    await delay(limitMs);
+    throw new OriginTimeoutError(Math.round(limitMs));
   }
 
   /** Counts up to `writes` of what is left of a kind as met. @returns whether any was left */

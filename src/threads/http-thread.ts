@@ -1,10 +1,11 @@
 /** Entry of an HTTP thread: attaches to the shared memory, serves, and drains when told to. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { pino } from 'pino';
 import { buildApp } from '../app.ts';
 import { listen, type ListenOptions } from '../http/server.ts';
 import { attachAll, type OwnerPorts } from './attach.ts';
 import type { Attachment } from './context.ts';
+import { servedStrategies } from './memory.ts';
+import { logOrigin, threadLog } from './thread-log.ts';
 
 export interface HttpThreadData extends Attachment {
   readonly ownerPorts: OwnerPorts;
@@ -26,9 +27,9 @@ const PING_MS = 1_000;
 const data = workerData as HttpThreadData;
 const { settings, slot } = data;
 const port = parentPort!;
-const log = pino({ level: settings.LOG_LEVEL, base: { slot } }, pino.destination({ sync: true }));
+const log = threadLog(settings, slot);
 
-const attached = await attachAll(data);
+const attached = await attachAll(data, servedStrategies(settings), logOrigin(log));
 const { served, thread, origin } = attached;
 let draining = false;
 
@@ -37,12 +38,8 @@ async function missing(): Promise<string[]> {
   const serving = thread.threads.serving(settings.THREADS);
   if (serving < settings.THREADS) found.push(`${settings.THREADS - serving} of ${settings.THREADS} threads`);
   if (data.hasOwner && !thread.threads.isServing(settings.THREADS)) found.push('the owner thread');
-  try {
-    await origin.load('readyz', { remainingMs: PING_MS });
-  } catch {
-    found.push('the origin');
-  }
-  return found;
+  const problem = await origin.problem({ remainingMs: PING_MS });
+  return problem === undefined ? found : [...found, problem];
 }
 
 const app = buildApp({

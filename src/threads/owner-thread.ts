@@ -9,6 +9,7 @@ import { Receiver } from '../sync/mailbox-receiver.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import { type Attachment, ThreadScope } from './context.ts';
 import { type Methods, serveMailbox } from './serve-mailbox.ts';
+import { logOrigin, threadLog } from './thread-log.ts';
 
 export interface OwnerThreadData extends Attachment {
   /** Names of the cells to own, as `{strategy}/{resource}`. */
@@ -22,7 +23,7 @@ export type ToOwnerThread =
 
 const data = workerData as OwnerThreadData;
 const main = parentPort!;
-const scope = new ThreadScope(data);
+const scope = new ThreadScope(data, logOrigin(threadLog(data.settings, data.slot)));
 await scope.origin.connected().catch(() => {}); // what needs no origin is served without it
 const receivers = new Map<string, Receiver<OwnerMessage, unknown>>();
 const ended: Promise<void>[] = [];

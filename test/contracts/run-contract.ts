@@ -3,6 +3,7 @@ import { strategies } from '../../src/strategies/index.ts';
 import type { ResourceName, Strategy } from '../../src/strategies/strategy.ts';
 import { brokenStrategy } from '../support/broken-strategy.ts';
 import { startRig } from '../support/rig.ts';
+import { redisFor, runsHere } from '../support/strategy-redis.ts';
 import type { ContractCase } from './counters-contract.ts';
 
 /** Declared deviations: what a strategy does without, by its own account. */
@@ -11,6 +12,7 @@ const deviations: Readonly<Record<string, readonly ContractCase['needs'][]>> = {
 };
 
 function owes(strategy: Strategy, { needs }: ContractCase): boolean {
+  if (needs === 'write-through' && strategy.needs === 'redis') return false; // Redis is its state, nothing is behind it
   return needs === undefined || !deviations[strategy.name]?.includes(needs);
 }
 
@@ -18,11 +20,12 @@ function owes(strategy: Strategy, { needs }: ContractCase): boolean {
 export function runContract(resource: ResourceName, contract: readonly ContractCase[]): void {
   for (const strategy of strategies) {
     if (strategy.kind === 'control' || 'unsupported' in strategy.cells[resource]) continue;
-    describe.concurrent(`${resource} / ${strategy.name}`, () => {
+    describe.skipIf(!runsHere(strategy)).concurrent(`${resource} / ${strategy.name}`, () => {
+      const redis = redisFor(strategy);
       for (const threads of strategy.threads === 1 ? [1] : [2, 4]) {
         const owed = contract.filter((promise) => owes(strategy, promise));
         it.for(owed)(`$name (${threads} threads)`, async (promise) => {
-          await using rig = await startRig({ strategy, threads, settings: promise.settings ?? {} });
+          await using rig = await startRig({ strategy, threads, settings: { ...redis(), ...promise.settings } });
           await promise.run(rig);
         });
       }

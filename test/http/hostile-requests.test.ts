@@ -11,16 +11,20 @@ import {
 } from '../support/hostile-requests.ts';
 import type { HostileRequest } from '../support/hostile/hostile-request.ts';
 import { type ServiceUnderTest, startServiceUnderTest, stopCleanly } from '../support/service.ts';
+import { redisFor, runsHere } from '../support/strategy-redis.ts';
 
-for (const { name: strategy, threads } of strategies) {
+for (const served of strategies) {
+  const { name: strategy, threads } = served;
   const base = `/v1/${strategy}/counters`;
   // What never reaches a strategy needs no repetition under each.
   const shared = strategy === strategies[0]?.name ? [...hostileToRoutes(strategy), ...hostileToServer()] : [];
 
-  describe(`bad requests / ${strategy}`, () => {
+  describe.skipIf(!runsHere(served))(`bad requests / ${strategy}`, () => {
+    const redis = redisFor(served);
     let service: ServiceUnderTest;
     beforeAll(async () => {
-      service = await startServiceUnderTest({ STRATEGIES: strategy, CONTROLS: 'on', THREADS: String(threads ?? 2) });
+      const settings = { STRATEGIES: strategy, CONTROLS: 'on', THREADS: String(threads ?? 2) };
+      service = await startServiceUnderTest({ ...settings, ...redis() });
       await writeSentinel(service.url, base);
     }, 30_000);
     afterAll(() => stopCleanly(service), 30_000);

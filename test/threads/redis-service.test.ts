@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { strategies } from '../../src/strategies/index.ts';
 import { connectOrigin, ownNamespace } from '../support/redis-rig.ts';
 import { redisProgram, RedisServer } from '../support/redis-server.ts';
 import { anyStrategy, sharing } from '../support/served.ts';
 import { startServiceUnderTest, stopCleanly } from '../support/service.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** What keeps its state in Redis itself. */
+const direct = strategies.filter(({ needs }) => needs === 'redis');
 
 function increment(url: string, strategy: string): Promise<Response> {
   return fetch(`${url}/v1/${strategy}/counters/hits/increment`, { method: 'POST' });
@@ -54,17 +58,63 @@ describe.skipIf(redisProgram === undefined)('the service with Redis', () => {
     }
   });
 
-  it('refuses the writes of a process once a newer one has started', async () => {
-    const namespace = ownNamespace();
-    await using older = await startServiceUnderTest(settings(namespace));
-    expect((await increment(older.url, anyStrategy.name)).status).toBe(200);
-    await using newer = await startServiceUnderTest(settings(namespace));
-    const refused = await increment(older.url, anyStrategy.name);
-    expect(refused.status).toBe(502);
-    expect(await refused.json()).toMatchObject({
-      code: 'ORIGIN_FAILED',
-      detail: expect.stringMatching(/newer service process/) as unknown,
-    });
-    expect((await increment(newer.url, anyStrategy.name)).status).toBe(200);
+  it.for([anyStrategy, ...direct])(
+    'refuses the writes of a process once a newer one has started: $name',
+    async ({ name }) => {
+      const own = { ...settings(ownNamespace()), STRATEGIES: name };
+      await using older = await startServiceUnderTest(own);
+      expect((await increment(older.url, name)).status).toBe(200);
+      await using newer = await startServiceUnderTest(own);
+      const refused = await increment(older.url, name);
+      expect(refused.status).toBe(502);
+      expect(await refused.json()).toMatchObject({
+        code: 'ORIGIN_FAILED',
+        detail: expect.stringMatching(/newer service process/) as unknown,
+      });
+      expect((await increment(newer.url, name)).status).toBe(200);
+
+      const ready = await fetch(`${older.url}/readyz`);
+      expect(ready.status).toBe(503);
+      expect(await ready.json()).toMatchObject({ detail: expect.stringMatching(/newer service process/) as unknown });
+      expect((await fetch(`${newer.url}/readyz`)).status).toBe(200);
+    },
+  );
+
+  it.for(direct)('makes the next commands fail when asked to: $name', async ({ name }) => {
+    const controls = { STRATEGIES: name, CONTROLS: 'on', ADMIN_TOKEN: 'token', ORIGIN_TIMEOUT_MS: '100' };
+    await using service = await startServiceUnderTest({ ...settings(ownNamespace()), ...controls });
+    const inject = (fault: object) =>
+      fetch(`${service.url}/v1/${name}/faults`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer token', 'content-type': 'application/json' },
+        body: JSON.stringify(fault),
+      });
+    await inject({ kind: 'origin-fail' });
+    const failed = await increment(service.url, name);
+    expect([failed.status, await failed.json()]).toMatchObject([502, { outcome: 'not-applied' }]);
+    await inject({ kind: 'origin-delay', delayMs: 200 });
+    const late = await increment(service.url, name);
+    expect([late.status, await late.json()]).toMatchObject([504, { outcome: 'unknown' }]);
+    const read = async () => (await fetch(`${service.url}/v1/${name}/counters/hits`)).json();
+    await expect.poll(read).toMatchObject({ value: 1 }); // it arrived after nobody waited any more
+  });
+
+  it('logs once per thread that Redis was lost, and once that it is back and how long it was away', async () => {
+    await using own = await RedisServer.start();
+    await using service = await startServiceUnderTest({ ...settings(ownNamespace()), REDIS_URL: own.url });
+    const ready = async () => (await fetch(`${service.url}/readyz`)).status;
+    await own.kill();
+    await expect.poll(ready).toBe(503);
+    await own.restart();
+    await expect.poll(ready, { timeout: 10_000 }).toBe(200);
+    const logged = (text: RegExp) =>
+      service
+        .output()
+        .split('\n')
+        .filter((line) => text.test(line));
+    const threads = 3; // two for HTTP and the owner
+    await expect.poll(() => logged(/Redis is back/).length, { timeout: 10_000 }).toBe(threads);
+    expect(logged(/to Redis was lost/)).toHaveLength(threads);
+    expect(logged(/"awayMs":[1-9]\d*,.*Redis is back/)).toHaveLength(threads);
   });
 });

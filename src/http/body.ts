@@ -105,10 +105,12 @@ export function parseIntegers(text: string): unknown {
  */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text, refuseInexact);
+    // With a function, parsing recurses, and stops at some 2,000 levels. Without these, no number can be inexact.
+    return /\d{16}|\d[eE]/.test(text) ? JSON.parse(text, refuseInexact) : JSON.parse(text);
   } catch (error) {
     if (error instanceof BadRequestError) throw error;
-    throw new BadRequestError([{ field: 'body', detail: 'must be JSON' }]);
+    const detail = error instanceof RangeError ? 'must be nested less deeply' : 'must be JSON';
+    throw new BadRequestError([{ field: 'body', detail }]);
   }
 }
 

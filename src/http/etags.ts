@@ -1,17 +1,18 @@
-/** Entity tags whose opaque part is a version: `"7"`. */
+/** Entity tags; those of the config have a version as their opaque part: `"7"`. */
 import { BadRequestError } from '../errors.ts';
 import type { ExpectedVersion } from '../resources/config.ts';
 
 const LIST = /^\s*(?:W\/)?"[^"]*"\s*(?:,\s*(?:W\/)?"[^"]*"\s*)*$/;
 
-export function etagOf(version: number): string {
-  return `"${version}"`;
+/** @param opaque a version, or any text without quotes */
+export function etagOf(opaque: number | string): string {
+  return `"${opaque}"`;
 }
 
-/** Whether `If-None-Match` names the version: weak comparison (RFC 9110, 13.1.2). */
-export function matchesNone(header: string | undefined, version: number): boolean {
+/** Whether `If-None-Match` names the tag with this opaque part: weak comparison (RFC 9110, 13.1.2). */
+export function matchesNone(header: string | undefined, opaque: number | string): boolean {
   if (header === undefined) return false;
-  return header.trim() === '*' || tagsOf(header).some(({ opaque }) => opaque === String(version));
+  return header.trim() === '*' || tagsOf(header).some((tag) => tag.opaque === String(opaque));
 }
 
 /**

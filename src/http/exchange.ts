@@ -57,9 +57,14 @@ export class Exchange implements Call {
     return Array.isArray(value) ? value.join(', ') : value;
   }
 
+  /** Answers with a body that is ready to be sent; `headers` are this answer's own, and added to. */
+  answer(body: string | Uint8Array<ArrayBuffer>, status: number, headers: Record<string, string>): Response {
+    return new Response(body, { status, headers: this.#headers(headers) });
+  }
+
   /** Answers with JSON text. */
   json(body: string, status = 200, headers?: Record<string, string>): Response {
-    return new Response(body, { status, headers: this.#headers({ 'content-type': 'application/json', ...headers }) });
+    return this.answer(body, status, { 'content-type': 'application/json', ...headers });
   }
 
   /** Answers without a body. */
@@ -67,13 +72,13 @@ export class Exchange implements Call {
     return new Response(null, { status, headers: this.#headers({ ...headers }) });
   }
 
-  /** Answers with the problem document of any error. */
-  problem(error: unknown): Response {
+  /** Answers with the problem document of any error; `more` are headers besides its own. */
+  problem(error: unknown, more?: Record<string, string>): Response {
     const { method } = this.#context.req;
     const write = method !== 'GET' && method !== 'HEAD';
     const { status, body, headers } = problemOf(error, { requestId: this.requestId, write });
     if (status === 500) this.#options.onDefect(error, this.requestId);
-    return new Response(body, { status, headers: this.#headers(headers) });
+    return new Response(body, { status, headers: this.#headers({ ...headers, ...more }) });
   }
 
   /** Ends what was started on behalf of the request. */

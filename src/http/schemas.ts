@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { BadRequestError } from '../errors.ts';
 import { MAX_META_BYTES } from '../resources/connections.ts';
+import { MAX_DOCUMENT_BYTES } from '../resources/cache.ts';
 import { faultKinds } from '../threads/faults.ts';
 import { named } from './path.ts';
 
@@ -43,6 +44,30 @@ export const connectionBody = z.strictObject({
     })
     .optional(),
 });
+
+const MAX_TTL_MS = 86_400_000;
+
+/** The value comes out as JSON text. */
+export const documentBody = z.strictObject({
+  value: z
+    .custom<unknown>((value) => value !== undefined, 'must be given; null is a value')
+    .transform(jsonText)
+    .refine(
+      (text) => Buffer.byteLength(text) <= MAX_DOCUMENT_BYTES,
+      `must be at most ${MAX_DOCUMENT_BYTES} bytes of JSON`,
+    ),
+  ttlMs: z.int().min(1).max(MAX_TTL_MS).optional(),
+});
+
+/** JSON that can be read but, being nested too deeply, not written again, is refused. */
+function jsonText(value: unknown, context: z.RefinementCtx): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    context.addIssue('must be nested less deeply');
+    return z.NEVER;
+  }
+}
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

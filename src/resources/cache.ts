@@ -6,8 +6,11 @@ export const MAX_DOCUMENT_BYTES = 32 * 1024;
 
 /** A document as it is kept: never parsed again. */
 export interface CachedDocument {
-  /** `{"key":…,"value":…}` as UTF-8, ready to be sent. Not to be changed: others may hold the same bytes. */
-  readonly body: Uint8Array;
+  /**
+   * `{"key":…,"value":…}` as UTF-8, ready to be sent. Never shared memory, which could change on the way to the socket;
+   * not to be changed: others may hold the same bytes.
+   */
+  readonly body: Uint8Array<ArrayBuffer>;
   /** Strong, without quotes: the same for the same body, on every thread and after a restart. */
   readonly etag: string;
   /** Wall-clock milliseconds: when it was stored in the cache, and until when it may be served from there. */

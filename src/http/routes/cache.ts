@@ -1,0 +1,81 @@
+/** `/v1/{strategy}/cache`: parse, call, reply. Knows no strategy by name. */
+import type { Hono } from 'hono';
+import { NotFoundError } from '../../errors.ts';
+import type { Cache, CachedDocument, CacheRead } from '../../resources/cache.ts';
+import { bodyText, parseJson } from '../body.ts';
+import { etagOf, matchesNone } from '../etags.ts';
+import { exchange, whenReady, type Exchange, type ExchangeOptions, type HttpEnvironment } from '../exchange.ts';
+import { keyInPath } from '../path.ts';
+import { checked, documentBody } from '../schemas.ts';
+
+/** Segments of `/v1/{strategy}/cache/{key}`, the empty one before the first slash included. */
+const KEY = 4;
+
+export interface CacheRouteOptions extends ExchangeOptions {
+  /** Of a `PUT` that names none. */
+  readonly cacheTtlMs: number;
+}
+
+/** @param base `/v1/{strategy}` */
+export function cacheRoutes(app: Hono<HttpEnvironment>, base: string, cache: Cache, options: CacheRouteOptions): void {
+  app.get(`${base}/cache/:key`, (context) =>
+    exchange(context, options, (call) => {
+      const key = keyInPath(context, KEY);
+      return whenReady(cache.read(key, call), (read) => answer(call, key, read));
+    }),
+  );
+
+  app.put(`${base}/cache/:key`, (context) =>
+    exchange(context, options, async (call) => {
+      const key = keyInPath(context, KEY);
+      const text = await bodyText(context, call);
+      const body = checked(documentBody, text === undefined ? undefined : parseJson(text));
+      await cache.write(key, body.value, body.ttlMs ?? options.cacheTtlMs, call);
+      return call.empty(204);
+    }),
+  );
+
+  app.delete(`${base}/cache/:key`, (context) =>
+    exchange(context, options, (call) => {
+      const key = keyInPath(context, KEY);
+      return whenReady(cache.forget(key, call), () => call.empty(204));
+    }),
+  );
+
+  app.get(`${base}/cache`, (context) =>
+    exchange(context, options, async (call) => {
+      const { entries, capacityBytes, bytes, ...counts } = await cache.stats(call);
+      const { hits, misses, collapsed, evictions, expired, originLoads } = counts;
+      return call.json(
+        JSON.stringify({ entries, capacityBytes, bytes, hits, misses, collapsed, evictions, expired, originLoads }),
+      );
+    }),
+  );
+}
+
+function answer(call: Exchange, key: string, read: CacheRead): Response {
+  const { document } = read;
+  const nowMs = Date.now();
+  const status = cacheStatus(read, nowMs);
+  if (document === undefined) return call.problem(missing(key), { 'cache-status': status });
+  const [etag, age] = [etagOf(document.etag), ageOf(document, nowMs)];
+  if (matchesNone(call.header('if-none-match'), document.etag)) {
+    return call.empty(304, { etag, age, 'cache-status': status });
+  }
+  return call.answer(document.body, 200, { 'content-type': 'application/json', etag, age, 'cache-status': status });
+}
+
+/** `Cache-Status` (RFC 9211). */
+function cacheStatus({ document, status, stored, collapsed }: CacheRead, nowMs: number): string {
+  if (status === 'hit') return `shared-state; hit; ttl=${Math.floor((document!.expiresAtMs - nowMs) / 1_000)}`;
+  return `shared-state; fwd=${status}${stored ? '; stored' : ''}${collapsed ? '; collapsed' : ''}`;
+}
+
+/** `Age` in seconds; another thread's clock reading may be a moment ahead of ours. */
+function ageOf({ storedAtMs }: CachedDocument, nowMs: number): string {
+  return String(Math.max(0, Math.floor((nowMs - storedAtMs) / 1_000)));
+}
+
+function missing(key: string): NotFoundError {
+  return new NotFoundError(`the origin has no document ${JSON.stringify(key)}`);
+}

@@ -1,0 +1,39 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BadRequestError } from '../../src/errors.ts';
+import { parseJson } from '../../src/http/body.ts';
+
+const digits = fc.string({ unit: fc.integer({ min: 0, max: 9 }).map(String), minLength: 1, maxLength: 22 });
+const whole = digits.map((text) => text.replace(/^0+(?=\d)/, ''));
+const fraction = fc.option(digits, { nil: undefined }).map((text) => (text === undefined ? '' : `.${text}`));
+const exponent = fc
+  .option(fc.tuple(fc.constantFrom('e', 'E', 'e-', 'E+'), fc.integer({ min: 0, max: 400 })), { nil: undefined })
+  .map((parts) => parts?.join('') ?? '');
+const literal = fc.tuple(fc.constantFrom('', '-'), whole, fraction, exponent).map((parts) => parts.join(''));
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof BadRequestError) return 'refused';
+    throw error;
+  }
+}
+
+describe('parseJson', () => {
+  it('refuses exactly the numbers that would come back as others', () => {
+    fc.assert(
+      fc.property(literal, (text) => {
+        const value = Number(text);
+        const inexact = !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
+        expect(parsed(`{"a":[${text}]}`)).toEqual(inexact ? 'refused' : { a: [value] });
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('parses what is nested as deeply as a body can be', () => {
+    const depth = 32_000;
+    expect(() => parseJson('['.repeat(depth) + ']'.repeat(depth))).not.toThrow();
+  });
+});

@@ -1,11 +1,15 @@
 import { Hono } from 'hono';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OriginTimeoutError } from '../../src/errors.ts';
 import type { HttpEnvironment } from '../../src/http/exchange.ts';
 import { cacheRoutes } from '../../src/http/routes/cache.ts';
 import { FakeCache } from '../support/fake-cache.ts';
+import { shown } from '../support/hostile/hostile-request.ts';
 
 const json = { 'content-type': 'application/json' };
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
+afterEach(() => void vi.useRealTimers());
 
 function serve() {
   const cache = new FakeCache();
@@ -145,7 +149,7 @@ describe('PUT /cache/{key}', () => {
   });
 
   const tooDeep = `${'{"0":'.repeat(6_000)}1${'}'.repeat(6_000)}`;
-  it.each([
+  const refused: [body: string, field: string, detail: RegExp][] = [
     ['{}', 'value', /must be given; null is a value/],
     ['{"ttlMs":5}', 'value', /must be given/],
     [`{"value":"${'x'.repeat(32 * 1024 - 1)}"}`, 'value', /at most 32768 bytes/],
@@ -161,7 +165,9 @@ describe('PUT /cache/{key}', () => {
     ['{"value":{"n":9007199254740993}}', 'n', /2\^53/],
     ['[]', 'body', /object/],
     ['{"value":', 'body', /must be JSON/],
-  ])('refuses %.40s and says why', async (body, field, detail) => {
+  ];
+  it.for(refused.map((row) => ({ name: shown(row[0]), row })))('refuses $name and says why', async ({ row }) => {
+    const [body, field, detail] = row;
     const { cache, put, defects } = serve();
     const answer = await put('a', body);
     expect(answer.status).toBe(400);

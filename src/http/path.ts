@@ -44,16 +44,16 @@ export function named(name: string, field: string): string {
   return checkedKey(name, field);
 }
 
-/** `room` of a listing, undefined when it is not given. @throws {BadRequestError} */
-export function roomInQuery(context: HttpContext): string | undefined {
+/** A name in the query, undefined when it is not given. @throws {BadRequestError} */
+export function nameInQuery(context: HttpContext, field: string): string | undefined {
   const { search } = new URL(context.req.url);
   const values = search
     .slice(1)
     .split('&')
-    .filter((parameter) => parameter.startsWith('room='));
-  if (values.length > 1) throw bad('room', 'must be given once');
-  const value = values[0]?.slice('room='.length).replaceAll('+', ' ');
-  return value === undefined ? undefined : named(decode(value, 'room'), 'room');
+    .filter((parameter) => parameter.startsWith(`${field}=`));
+  if (values.length > 1) throw bad(field, 'must be given once');
+  const value = values[0]?.slice(field.length + 1).replaceAll('+', ' ');
+  return value === undefined ? undefined : named(decode(value, field), field);
 }
 
 /** `limit` and `cursor` of a listing. @throws {BadRequestError} naming each that is wrong */

@@ -13,7 +13,7 @@ import {
 export const problems = {
   BAD_REQUEST: [400, 'The request is malformed'],
   UNAUTHORIZED: [401, 'An admin token is needed'],
-  FORBIDDEN: [403, 'The admin token is wrong'],
+  FORBIDDEN: [403, 'This is not allowed'],
   NOT_FOUND: [404, 'There is no such thing'],
   METHOD_NOT_ALLOWED: [405, 'The method is not allowed here'],
   REQUEST_TIMEOUT: [408, 'The request came in too slowly'],
@@ -82,6 +82,7 @@ export function problem(code: ErrorCode, detail: string, requestId: string, extr
   const [status, title] = problems[code];
   const type = `urn:shared-state:problem:${code.toLowerCase().replaceAll('_', '-')}`;
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'x-request-id': requestId };
+  if (status === 426) headers['upgrade'] = 'websocket';
   if (status === 401) headers['www-authenticate'] = 'Bearer';
   if (status === 503) headers['retry-after'] = RETRY_AFTER_SECONDS;
   return { status, body: JSON.stringify({ type, title, status, detail, code, requestId, ...extra }), headers };

@@ -46,18 +46,23 @@ export const connectionBody = z.strictObject({
 });
 
 const MAX_TTL_MS = 86_400_000;
+const MAX_MESSAGE_BYTES = 16 * 1024;
 
 /** The value comes out as JSON text. */
 export const documentBody = z.strictObject({
-  value: z
-    .custom<unknown>((value) => value !== undefined, 'must be given; null is a value')
-    .transform(jsonText)
-    .refine(
-      (text) => Buffer.byteLength(text) <= MAX_DOCUMENT_BYTES,
-      `must be at most ${MAX_DOCUMENT_BYTES} bytes of JSON`,
-    ),
+  value: jsonUpTo(MAX_DOCUMENT_BYTES),
   ttlMs: z.int().min(1).max(MAX_TTL_MS).optional(),
 });
+
+/** The data comes out as JSON text. */
+export const messageBody = z.strictObject({ data: jsonUpTo(MAX_MESSAGE_BYTES) });
+
+function jsonUpTo(limitBytes: number) {
+  return z
+    .custom<unknown>((value) => value !== undefined, 'must be given; null is a value')
+    .transform(jsonText)
+    .refine((text) => Buffer.byteLength(text) <= limitBytes, `must be at most ${limitBytes} bytes of JSON`);
+}
 
 /** JSON that can be read but, being nested too deeply, not written again, is refused. */
 function jsonText(value: unknown, context: z.RefinementCtx): string {

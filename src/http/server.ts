@@ -2,16 +2,17 @@
  * The HTTP server of one thread: hono on node:http, its limits, and its end. Whatever node:http refuses before hono
  * sees it is answered as problem+json too.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
-import { getRequestListener } from '@hono/node-server';
+import { createAdaptorServer, getRequestListener, type WebSocketServerLike } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { BadRequestError, type ErrorCode } from '../errors.ts';
 import { readAhead } from './body.ts';
 import type { HttpEnvironment } from './exchange.ts';
 import { problem, problemOf, type Problem } from './problems.ts';
 import { requestIdOf } from './request-id.ts';
+import { asksForWebSocket, refuseUpgrade, WebSockets } from './web-sockets.ts';
 
 /** Bytes of all header lines together, the request line included. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -60,17 +61,22 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
     if (refused === undefined) readAhead(incoming, outgoing, () => void toHono(incoming, outgoing));
     else answer(outgoing, refused);
   };
-  const server = createServer(
-    {
+  const webSockets = new WebSockets();
+  const server = createAdaptorServer({
+    fetch: (request, env) => upgrade(app, request, env as UpgradeEnvironment), // all else goes to `onRequest`
+    websocket: { server: webSockets.server as WebSocketServerLike },
+    serverOptions: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: BODY_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       requireHostHeader: false, // we answer that ourselves, as a problem
+      shouldUpgradeCallback: asksForWebSocket,
     },
-    onRequest,
-  );
+  }) as Server;
+  server.removeAllListeners('request').on('request', onRequest);
+  server.on('upgrade', () => {}); // with a listener of ours, the library leaves it to us to answer what is refused
   server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     answer(outgoing, problemFor('EXPECTATION_FAILED', 'only "100-continue" can be expected', incoming));
   });
@@ -88,9 +94,22 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
     port: (server.address() as AddressInfo).port,
     async drain() {
       draining = true;
-      await leave(server);
+      await Promise.all([webSockets.close(), leave(server)]);
     },
   };
+}
+
+interface UpgradeEnvironment {
+  readonly incoming: IncomingMessage;
+}
+
+/** A request for a WebSocket: hono accepts it, or it is refused here. */
+async function upgrade(app: Hono<HttpEnvironment>, request: Request, env: UpgradeEnvironment): Promise<Response> {
+  const { incoming } = env;
+  const refused = refusalOf(incoming);
+  const response = refused === undefined ? await app.fetch(request, env) : new Response(refused.body, refused);
+  if (response.status >= 400) await refuseUpgrade(incoming.socket, response);
+  return response;
 }
 
 async function leave(server: Server): Promise<void> {

@@ -11,3 +11,6 @@ export interface Call extends WaitOptions {
   readonly signal: AbortSignal;
   readonly timing: Timing | undefined;
 }
+
+/** For what the service does on its own account: no deadline, and nobody to leave. */
+export const unhurried: Call = { remainingMs: 2 ** 31 - 1, signal: new AbortController().signal, timing: undefined };

@@ -29,10 +29,13 @@ export interface Connection extends Registration {
   readonly expiresAtMs: number;
 }
 
+/** A registration that is no more, and whose WebSocket it was. */
+export type Former = Pick<Registration, 'holder'>;
+
 export interface Registered {
   readonly connection: Connection;
-  /** Whether another registration of the id was there, and not expired. */
-  readonly replaced: boolean;
+  /** The registration of the same id that was there, if it had not expired. */
+  readonly replaced: Former | undefined;
 }
 
 export interface ConnectionsRequest extends PageRequest {
@@ -84,10 +87,10 @@ export interface Connections {
    * Takes a connection out.
    *
    * @param epochs only if it is still one of these registrations; any when `*`
-   * @returns whether it was there
+   * @returns what was there, undefined when nothing was
    * @throws {PreconditionFailedError} it was replaced since; nothing changed
    */
-  leave(id: string, epochs: readonly number[] | '*', call: Call): Awaitable<boolean>;
+  leave(id: string, epochs: readonly number[] | '*', call: Call): Awaitable<Former | undefined>;
 
   /** A page as one consistent cut. A connection present throughout a listing appears exactly once. */
   list(request: ConnectionsRequest, call: Call): Awaitable<ConnectionsPage>;

@@ -3,9 +3,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Hono } from 'hono';
 import type { ServedStrategy } from '../../app.ts';
 import { NotApplicableError, SharedStateError } from '../../errors.ts';
-import type { Call } from '../../resources/call.ts';
+import { unhurried } from '../../resources/call.ts';
 import type { Counters } from '../../resources/counters.ts';
-import { ForbiddenError, UnauthorizedError } from '../admin-errors.ts';
+import { ForbiddenError, UnauthorizedError } from '../errors.ts';
 import { bodyText, parseIntegers } from '../body.ts';
 import { exchange, type Exchange, type ExchangeOptions, type HttpContext, type HttpEnvironment } from '../exchange.ts';
 import { checked, faultsBody } from '../schemas.ts';
@@ -60,9 +60,6 @@ export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, 
 
 /** Deletions under way at a time: few enough for any queue or mailbox. */
 const RESET_AT_ONCE = 32;
-
-/** A reset takes as long as it takes: it has no deadline, and goes on when the client leaves. */
-const unhurried: Call = { remainingMs: 2 ** 31 - 1, signal: new AbortController().signal, timing: undefined };
 
 /** @throws {UnauthorizedError} no token. @throws {ForbiddenError} another token; compared in constant time */
 function authorize(header: string | undefined, token: string): void {

@@ -1,21 +1,27 @@
-/** `/v1/{strategy}/connections` and `/rooms`: parse, call, reply. Knows no strategy by name. */
+/** `/v1/{strategy}/connections`: parse, call, reply. Knows no strategy by name. */
 import type { Hono } from 'hono';
 import { NotFoundError } from '../../errors.ts';
 import type { Connection, Connections } from '../../resources/connections.ts';
+import type { Rooms } from '../../rooms/rooms.ts';
 import { bodyText, parseJson } from '../body.ts';
 import { etagOf, versionsOf } from '../etags.ts';
 import { exchange, whenReady, type ExchangeOptions, type HttpEnvironment } from '../exchange.ts';
-import { keyInPath, pageRequest, roomInQuery } from '../path.ts';
+import { keyInPath, nameInQuery, pageRequest } from '../path.ts';
 import { checked, connectionBody } from '../schemas.ts';
 
 /** Segments of `/v1/{strategy}/connections/{id}`, the empty one before the first slash included. */
 const ID = 4;
 
+export interface ConnectionsAndRooms {
+  readonly connections: Connections;
+  readonly rooms: Rooms;
+}
+
 /** @param base `/v1/{strategy}` */
 export function connectionsRoutes(
   app: Hono<HttpEnvironment>,
   base: string,
-  connections: Connections,
+  { connections, rooms }: ConnectionsAndRooms,
   options: ExchangeOptions,
 ): void {
   app.put(`${base}/connections/:id`, (context) =>
@@ -25,6 +31,7 @@ export function connectionsRoutes(
       const body = checked(connectionBody, text === undefined ? undefined : parseJson(text));
       const registration = { room: body.room, details: detailsOf(body), holder: undefined };
       const { connection, replaced } = await connections.register(id, registration, call);
+      if (replaced !== undefined) rooms.closeFormer(id, replaced);
       return call.json(textOf(connection), replaced ? 200 : 201, { etag: etagOf(connection.epoch) });
     }),
   );
@@ -54,24 +61,22 @@ export function connectionsRoutes(
       const id = keyInPath(context, ID, 'id');
       const ifMatch = call.header('if-match');
       const epochs = ifMatch === undefined ? '*' : versionsOf(ifMatch);
-      if (!(await connections.leave(id, epochs, call))) throw missing(id);
+      const former = await connections.leave(id, epochs, call);
+      if (former === undefined) throw missing(id);
+      rooms.closeFormer(id, former);
       return call.empty(204);
     }),
   );
 
   app.get(`${base}/connections`, (context) =>
     exchange(context, options, async (call) => {
-      const room = roomInQuery(context);
+      const room = nameInQuery(context, 'room');
       const { connections: found, total, cursor } = await connections.list({ room, ...pageRequest(context) }, call);
       const members = [`"connections":[${found.map(textOf).join(',')}]`, `"total":${total}`];
       if (room !== undefined) members.unshift(`"room":${JSON.stringify(room)}`);
       if (cursor !== undefined) members.push(`"cursor":"${cursor}"`);
       return call.json(`{${members.join(',')}}`);
     }),
-  );
-
-  app.get(`${base}/rooms`, (context) =>
-    exchange(context, options, async (call) => call.json(JSON.stringify({ rooms: await connections.rooms(call) }))),
   );
 }
 

@@ -46,6 +46,10 @@ async function runAll(commandLine: CommandLine, surroundings: Surroundings): Pro
   const written = new Set<string>();
   for (const suite of commandLine.suites) {
     const result = await runOne(suite, commandLine, surroundings);
+    if (result.skipped !== undefined) {
+      print(`${suite.name}: ${result.skipped}`);
+      continue;
+    }
     results.set(suite, result);
     print(`\n${terminalReport(result)}\n`);
     written.add(await writeResults(root, run, results)); // after each, so that Ctrl-C keeps what there is

@@ -61,7 +61,7 @@ function wholeNumber(flag: string, text: string | undefined, least: number, most
 }
 
 export function helpText(suites: readonly Suite[]): string {
-  const list = suites.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n');
+  const list = suites.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n');
   return `npm run bench -- [flags]
 
 Suites:

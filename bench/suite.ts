@@ -46,4 +46,6 @@ export interface SuiteResult {
   readonly notes: readonly string[];
   /** What makes the figures void: a wrong count, an error answer. */
   readonly failures: readonly string[];
+  /** Why nothing could be measured here, and what to do about it. */
+  readonly skipped?: string;
 }

@@ -2,5 +2,6 @@
 import { http } from './http/suite.ts';
 import { primitives } from './primitives/suite.ts';
 import type { Suite } from './suite.ts';
+import { watchMulti } from './watch-multi/suite.ts';
 
-export const suites: readonly Suite[] = [http, primitives];
+export const suites: readonly Suite[] = [http, primitives, watchMulti];

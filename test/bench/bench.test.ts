@@ -69,6 +69,15 @@ describe('npm run bench', () => {
     expect(text).toContain('VOID. one is missing');
   });
 
+  it('passes over a suite that cannot be measured here, and keeps its evidence as it is', async () => {
+    const suites = [fakeSuite('a', { skipped: 'there is no server' }), fakeSuite('b')];
+    const { code, text, results, page } = await run(['--evidence'], suites);
+    expect(code).toBe(EXIT.done);
+    expect(text).toContain('a: there is no server');
+    expect(Object.keys((JSON.parse(results!) as { suites: object }).suites)).toEqual(['b']);
+    expect(page).toBeUndefined();
+  });
+
   it('does not fail on a goal that is missed, but says so', async () => {
     const { code, text } = await run([], [fakeSuite('a', { ratios: [{ name: 'x', values: [0.1], goal: 0.9 }] })]);
     expect(code).toBe(EXIT.done);

@@ -7,12 +7,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '../load/machine.ts';
+import { killKinds } from './locks/kill-kinds.ts';
 import { markdownOf } from './locks/markdown.ts';
 import { bugsFound, interleavings, kills, leaks, type ProofPlan, type Section, stress } from './locks/sections.ts';
 
 const help = `node prove/locks.ts [flags]
   --seed <n>       of random schedules, stress and kills             (1)
-  --kills <n>      deaths of a holder per kind of lock               (1000)
+  --kills <n>      deaths of a holder per kind                       (1000)
+  --kinds <names>  what holders die with, separated by commas        (all)
   --seconds <n>    for the interleavings, and again for the stress   (120)
   --only <names>   sections, separated by commas: interleavings, bugs, stress, kills, leaks
   --dry            write no evidence`;
@@ -23,6 +25,7 @@ type SectionName = keyof typeof sections;
 const options = {
   seed: { type: 'string', default: '1' },
   kills: { type: 'string', default: '1000' },
+  kinds: { type: 'string' },
   seconds: { type: 'string', default: '120' },
   only: { type: 'string', default: Object.keys(sections).join(',') },
   dry: { type: 'boolean', default: false },
@@ -46,7 +49,10 @@ function commandLine(args: string[]): CommandLine {
     kills: whole('kills', values.kills),
     seconds: whole('seconds', values.seconds),
   };
-  return { ...numbers, only, dry: values.dry, help: values.help };
+  const kinds = values.kinds?.split(',');
+  const unknown = kinds?.filter((kind) => !killKinds.some(({ name }) => name === kind)) ?? [];
+  if (unknown.length > 0) throw new TypeError(`--kinds: there is no kind "${unknown.join('", "')}"`);
+  return { ...numbers, kinds, only, dry: values.dry, help: values.help };
 }
 
 function whole(flag: string, text: string): number {

@@ -1,66 +1,57 @@
 /**
- * Kills threads while they hold locks, at points of their change that a seed picks and at moments that nobody picks,
- * replaces each as the supervisor does, and says what became of what was acknowledged.
+ * Kills threads while they hold something, at steps of their change that a seed picks and at moments that nobody
+ * picks, replaces each as the supervisor does, and says what became of what was acknowledged.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Random, seededRandom } from '../../src/random.ts';
-import { LOCK_WORDS, ownerOf, POISONED, DIED, REPAIRS } from '../../src/sync/lock-line.ts';
+import { DIED, LOCK_WORDS, ownerOf, POISONED, REPAIRS } from '../../src/sync/lock-line.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
-import { Crew, type Death } from '../../test/support/crew.ts';
-import { contentsOf, openTable } from '../../test/support/tables.ts';
-import { REAL_MODULES } from '../../test/support/sync-modules.ts';
-import { SOAK_JOBS, type SoakParams } from './soak-jobs.ts';
-import * as notes from './soak-notes.ts';
-import { type SoakKind, soakBytes, soakShape, soakWaits } from './soak-shape.ts';
+import { Crew } from '../../test/support/crew.ts';
+import { type Audit, type KillKind, type KillParams, waitsOf, withWaits } from './kind.ts';
+import * as notes from './kill-notes.ts';
 import { quantile } from './quantile.ts';
 
 export interface KillPlan {
-  readonly kind: SoakKind;
-  readonly threads: number;
-  /** Deaths of a thread that holds a lock. */
+  readonly kind: KillKind;
+  /** Deaths of a thread that holds something. */
   readonly kills: number;
   readonly seed: number;
   readonly hangMs?: number;
   readonly onProgress?: (heldDeaths: number) => void;
 }
 
-export interface KillResult {
-  readonly kind: SoakKind;
-  readonly threads: number;
+export interface KillResult extends Audit {
   readonly deaths: number;
-  /** Deaths of threads that held a lock, and the locks that they held. */
+  /** Deaths of threads that held something, the locks that they held, and what they held besides. */
   readonly heldDeaths: number;
   readonly heldLocks: number;
+  readonly heldBesides: number;
+  /** Locks that a next owner repaired. */
   readonly repairs: number;
-  /** Threads that died while they repaired what another had left; what they left was repaired by the next. */
-  readonly diedRepairing: number;
   readonly told: number;
   readonly changes: number;
   readonly hangs: number;
-  readonly lost: number;
-  /** Changes that took effect although their thread died before it could say so. */
-  readonly unacknowledged: number;
   readonly torn: number;
-  readonly problems: readonly string[];
-  /** Of callers that waited while a thread died, from the kill to the repair. */
+  /** Of callers that waited while a thread died. */
   readonly waits: { readonly count: number; readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
 }
 
 const DEFAULT_HANG_MS = 10_000;
-const CHANGE_US = 200;
 const LONGEST_DELAY_MS = 3;
-/** Position from which main looks at the table in the end. */
+/** Position from which main looks at what is left in the end. */
 const MAIN_POSITION = 63;
 
 class Killer {
   readonly #plan: KillPlan;
   readonly #random: Random;
   readonly #crew: Crew;
-  readonly #params: SoakParams;
+  readonly #words: Int32Array;
+  readonly #hangMs: number;
   readonly #jobs = new Map<number, Promise<unknown>>();
   #deaths = 0;
   #heldDeaths = 0;
   #heldLocks = 0;
-  #diedRepairing = 0;
+  #heldBesides = 0;
   #hangs = 0;
   readonly #problems: string[] = [];
 
@@ -68,88 +59,108 @@ class Killer {
     const { kind, seed, hangMs = DEFAULT_HANG_MS } = plan;
     this.#plan = plan;
     this.#random = seededRandom(seed);
-    const locks = soakShape(kind).shards + 1;
-    this.#crew = new Crew({ locks, dataBytes: soakBytes(kind), notes: notes.NOTE_WORDS });
-    this.#params = { kind, seed, changeUs: CHANGE_US, hangMs };
+    this.#hangMs = hangMs;
+    this.#crew = new Crew({
+      locks: kind.locks,
+      dataBytes: withWaits(kind.dataBytes),
+      notes: notes.NOTE_WORDS,
+      holds: (slot) => kind.holds?.(this.#crew.memory, slot) ?? 0,
+    });
+    this.#words = this.#crew.memory.notes;
   }
 
   async run(): Promise<KillResult> {
-    await using crew = this.#crew;
-    const { threads, kills, onProgress } = this.#plan;
-    const { notes: words } = crew.memory;
-    const positions = Array.from({ length: threads }, (_, position) => position);
-    await Promise.all(positions.map((position) => this.#start(position)));
-    while (this.#heldDeaths < kills && this.#hangs === 0) {
-      await this.#killOne(Math.trunc(this.#random() * threads));
+    await using _crew = this.#crew;
+    const { kills, kind, onProgress } = this.#plan;
+    for (let position = 0; position < kind.threads; position++) await this.#start(position);
+    while (this.#heldDeaths < kills && this.#hangs + this.#problems.length === 0) {
+      await this.#killOne();
       onProgress?.(this.#heldDeaths);
     }
-    Atomics.store(words, notes.STOP, 1);
+    Atomics.store(this.#words, notes.STOP, 1);
+    Atomics.notify(this.#words, notes.STOP);
     await Promise.all(this.#jobs.values());
     return this.#result();
   }
 
   async #start(position: number): Promise<void> {
+    const { kind, seed } = this.#plan;
     await this.#crew.start(position);
-    const job = this.#crew.order(position, SOAK_JOBS, 'soak', this.#params);
+    const begun = Atomics.load(this.#words, notes.BEGUN);
+    const params: KillParams = { kind: kind.name, seed, hangMs: this.#hangMs };
+    const job = this.#crew.order(position, kind.jobs, kind.jobAt(position), params);
     this.#jobs.set(
       position,
       job.catch((error: unknown) => {
         if (!String(error).includes('ended during')) this.#problems.push(String(error));
       }),
     );
+    await Atomics.waitAsync(this.#words, notes.BEGUN, begun, this.#hangMs).value;
+    await kind.onStarted?.(this.#crew, position);
   }
 
-  async #killOne(position: number): Promise<void> {
-    const { notes: words } = this.#crew.memory;
-    const takeovers = Atomics.load(words, notes.TAKEOVERS);
+  async #killOne(): Promise<void> {
+    const { victims } = this.#plan.kind;
+    const position = this.#pick(victims);
     const picked = this.#random() < 0.6 ? await this.#pickPoint(position) : await this.#pickMoment(position);
-    Atomics.add(words, notes.DEATHS, 1);
-    const death = await this.#crew.kill(picked);
-    this.#note(death);
-    if (death.held > 0) await this.#takeover(takeovers);
-    Atomics.add(words, notes.DEATHS, 1);
-    await this.#start(picked);
+    // Now and then another one too, which may be the one that the first one's death wakes.
+    const other = this.#random() < 0.1 ? this.#pick(victims) : picked;
+    const doomed = [...new Set([picked, other])];
+    Atomics.add(this.#words, notes.DEATHS, 1);
+    const deaths = await Promise.all(doomed.map((one) => this.#crew.kill(one)));
+    Atomics.add(this.#words, notes.DEATHS, 1);
+    for (const { held, heldBesides } of deaths) {
+      this.#deaths += 1;
+      this.#heldLocks += held;
+      this.#heldBesides += heldBesides;
+      if (held + heldBesides > 0) this.#heldDeaths += 1;
+    }
+    await this.#takeover();
+    if (this.#plan.kind.isRestless !== true) Atomics.store(this.#words, notes.REST, 1);
+    await Promise.all(doomed.map((one) => this.#start(one)));
+    Atomics.store(this.#words, notes.REST, 0);
+    Atomics.notify(this.#words, notes.REST);
+  }
+
+  #pick(positions: readonly number[]): number {
+    return positions[Math.trunc(this.#random() * positions.length)]!;
   }
 
   /** Has the thread at `position` stay at a point of its change. @returns once it stays there */
   async #pickPoint(position: number): Promise<number> {
-    const { notes: words } = this.#crew.memory;
-    const points = this.#plan.kind === 'AsyncMutex' ? notes.POINTS : notes.Point.awaiting;
-    Atomics.store(words, notes.STAYING, 0);
-    Atomics.store(words, notes.POINT, Math.trunc(this.#random() * points));
-    Atomics.store(words, notes.VICTIM, this.#crew.slotAt(position));
-    const staying = Atomics.waitAsync(words, notes.STAYING, 0, this.#params.hangMs);
-    if ((await staying.value) === 'timed-out') this.#hang(`the thread at ${position} never came to its point`);
+    const { points, steps } = this.#plan.kind;
+    const isNamed = points > 0 && this.#random() < 0.5;
+    const point = Math.trunc(this.#random() * (isNamed ? points : steps)) + (isNamed ? 0 : notes.FIRST_STEP);
+    Atomics.store(this.#words, notes.STAYING, 0);
+    Atomics.store(this.#words, notes.POINT, point);
+    Atomics.store(this.#words, notes.VICTIM, this.#crew.slotAt(position));
+    const staying = Atomics.waitAsync(this.#words, notes.STAYING, 0, this.#hangMs);
+    if ((await staying.value) === 'timed-out') this.#hang(`the thread at ${position} never came to point ${point}`);
     return position;
   }
 
-  /** Lets a random time pass. @returns whoever owns a lock then, else the one at `position` */
+  /** Lets a random time pass. @returns whoever owns a lock then and may be killed, else the one at `position` */
   async #pickMoment(position: number): Promise<number> {
+    await delay(this.#random() * LONGEST_DELAY_MS);
+    const owner = ownerOf(Atomics.load(this.#crew.memory.locks, this.#pick(this.#lines)));
+    const owning = ThreadTable.positionOf(owner);
+    return this.#plan.kind.victims.includes(owning) ? owning : position;
+  }
+
+  /** Waits until others have repaired and taken over all that the dead left. */
+  async #takeover(): Promise<void> {
+    const untilMs = performance.now() + this.#hangMs;
+    while (!this.#isTakenOver()) {
+      if (performance.now() > untilMs) return this.#hang('nobody took over from the dead');
+      await delay(1);
+    }
+  }
+
+  #isTakenOver(): boolean {
     const { locks } = this.#crew.memory;
-    await new Promise((resolve) => setTimeout(resolve, this.#random() * LONGEST_DELAY_MS));
-    const line = LOCK_WORDS * Math.trunc((this.#random() * locks.length) / LOCK_WORDS);
-    const owner = ownerOf(Atomics.load(locks, line));
-    return owner === 0 ? position : ThreadTable.positionOf(owner);
-  }
-
-  #note({ position, held }: Death): void {
-    const { notes: words } = this.#crew.memory;
-    this.#deaths += 1;
-    this.#heldLocks += held;
-    if (held > 0) this.#heldDeaths += 1;
-    if (Atomics.exchange(words, notes.repairing(position), 0) === 1) this.#diedRepairing += 1;
-  }
-
-  /** Waits until the next owner has repaired what the dead thread left. */
-  async #takeover(before: number): Promise<void> {
-    const { notes: words } = this.#crew.memory;
-    const next = Atomics.waitAsync(words, notes.TAKEOVERS, before, this.#params.hangMs);
-    if ((await next.value) === 'timed-out' && this.#isAnyDied()) this.#hang('nobody took over from a dead owner');
-  }
-
-  #isAnyDied(): boolean {
-    const { locks } = this.#crew.memory;
-    return this.#lines().some((line) => (Atomics.load(locks, line) & DIED) !== 0);
+    const isDied = this.#lines.some((line) => (Atomics.load(locks, line) & DIED) !== 0);
+    if (isDied || this.#repairs < this.#heldLocks) return false;
+    return this.#plan.kind.isTakenOver?.(this.#crew.memory, this.#crew.threads) ?? true;
   }
 
   #hang(what: string): void {
@@ -157,54 +168,43 @@ class Killer {
     this.#problems.push(what);
   }
 
-  #lines(): number[] {
+  get #lines(): number[] {
+    return Array.from({ length: this.#plan.kind.locks }, (_, lock) => lock * LOCK_WORDS);
+  }
+
+  get #repairs(): number {
     const { locks } = this.#crew.memory;
-    return Array.from({ length: locks.length / LOCK_WORDS }, (_, lock) => lock * LOCK_WORDS);
+    return this.#lines.reduce((sum, line) => sum + Atomics.load(locks, line + REPAIRS), 0);
   }
 
   #result(): KillResult {
-    const { kind, threads } = this.#plan;
-    const { notes: words, locks, data } = this.#crew.memory;
-    const slot = ThreadTable.slot(MAIN_POSITION, 0);
-    this.#crew.threads.enter(slot);
-    const opened = openTable(this.#crew.memory, soakShape(kind), slot, REAL_MODULES);
-    const contents = new Map(contentsOf(opened)); // repairs, as the next owner does
-    this.#problems.push(...opened.table.verify());
-    for (const line of this.#lines()) {
-      const state = Atomics.load(locks, line);
+    const { memory, threads } = this.#crew;
+    const words = this.#words;
+    const repairs = this.#repairs;
+    const main = ThreadTable.slot(MAIN_POSITION, 0);
+    threads.enter(main);
+    const audit = this.#plan.kind.audit(memory, main, this.#deaths);
+    for (const line of this.#lines) {
+      const state = Atomics.load(memory.locks, line);
       if (ownerOf(state) !== 0 || (state & (DIED | POISONED)) !== 0)
-        this.#problems.push(`lock ${line} is left in state ${state}`);
+        this.#problems.push(`lock ${line / LOCK_WORDS} is left in state ${state}`);
     }
-    let lost = Atomics.load(words, notes.WRONG);
-    let unacknowledged = 0;
-    for (let key = 0; key < notes.KEYS; key++) {
-      let acknowledged = 0;
-      for (let position = 0; position < threads; position++) acknowledged += words[notes.acknowledged(position, key)]!;
-      const value = contents.get(`key-${key}`) ?? 0;
-      lost += Math.max(0, acknowledged - value);
-      unacknowledged += Math.max(0, value - acknowledged);
-    }
-    if (unacknowledged > this.#deaths) this.#problems.push(`${unacknowledged} changes that nobody made`);
-    const repairs = this.#lines().reduce((sum, line) => sum + Atomics.load(locks, line + REPAIRS), 0);
-    const counted = Atomics.load(words, notes.WAITS);
-    const waits = soakWaits(data, kind).subarray(0, counted).toSorted();
+    const waits = waitsOf(memory.data).subarray(0, words[notes.WAITS]).toSorted();
     return {
-      kind,
-      threads,
       deaths: this.#deaths,
       heldDeaths: this.#heldDeaths,
       heldLocks: this.#heldLocks,
+      heldBesides: this.#heldBesides,
       repairs,
-      diedRepairing: this.#diedRepairing,
-      told: Atomics.load(words, notes.TOLD),
-      changes: Atomics.load(words, notes.CHANGES),
-      hangs: this.#hangs + Atomics.load(words, notes.TIMEOUTS),
-      lost,
-      unacknowledged,
-      torn: Atomics.load(words, notes.TORN),
-      problems: this.#problems,
+      told: words[notes.TOLD]!,
+      changes: words[notes.CHANGES]!,
+      hangs: this.#hangs + words[notes.TIMEOUTS]!,
+      lost: audit.lost + words[notes.WRONG]!,
+      unacknowledged: audit.unacknowledged,
+      torn: words[notes.TORN]!,
+      problems: [...this.#problems, ...audit.problems],
       waits: {
-        count: counted,
+        count: waits.length,
         p50Ms: quantile(waits, 0.5),
         p99Ms: quantile(waits, 0.99),
         maxMs: quantile(waits, 1),

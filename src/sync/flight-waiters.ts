@@ -1,5 +1,5 @@
 /** Threads that wait for a flight: a bit for each position, in the words after the flight's state. */
-import { nextWaiting, setWaiting, WAITING } from './lock-line.ts';
+import { nextWaiting, ringWaiting, setWaiting, WAITING } from './lock-line.ts';
 import type { ThreadTable } from './thread-table.ts';
 
 export class FlightWaiters {
@@ -30,11 +30,6 @@ export class FlightWaiters {
   }
 
   ring(at: number): void {
-    const first = nextWaiting(this.#words, at, this.#position, this.#threads);
-    for (let position = first; position !== -1;) {
-      this.#threads.ring(position);
-      position = nextWaiting(this.#words, at, position, this.#threads);
-      if (position === first) return;
-    }
+    ringWaiting(this.#words, at, this.#position, this.#threads);
   }
 }

@@ -65,6 +65,22 @@ export function nextWaiting(locks: Int32Array, line: number, from: number, threa
   return later === -1 ? firstWaiting(low, high, 0, from + 1, threads) : later;
 }
 
+/**
+ * Rings every living thread with asynchronous waiters once: in one lap of the positions, beginning after `from`. Who no
+ * longer waits when the lap comes by is left out; a lap that ended where it began would never end, should the first
+ * one stop waiting meanwhile.
+ */
+export function ringWaiting(words: Int32Array, line: number, from: number, threads: ThreadTable): void {
+  let reached = 0;
+  for (let position = from; ;) {
+    position = nextWaiting(words, line, position, threads);
+    const distance = ((position - from + MAX_THREADS - 1) % MAX_THREADS) + 1;
+    if (position === -1 || distance <= reached) return;
+    reached = distance;
+    threads.ring(position);
+  }
+}
+
 /** The first living position from `least` to below `end` whose bit is set; −1 when there is none. */
 function firstWaiting(low: number, high: number, least: number, end: number, threads: ThreadTable): number {
   for (let position = least; ; position++) {

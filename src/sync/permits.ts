@@ -13,7 +13,7 @@
  * Ordering: taking runs inside a mutex, so two threads never both take the last one. Giving back only lowers a word.
  * A thread that found none sets its bit and counts again; the receiver gives back first and reads the bits after.
  */
-import { nextWaiting, setWaiting, WAITING } from './lock-line.ts';
+import { ringWaiting, setWaiting } from './lock-line.ts';
 import type { SyncMutex } from './sync-mutex.ts';
 import { MAX_THREADS, type ThreadTable } from './thread-table.ts';
 
@@ -51,7 +51,7 @@ export class Permits {
     });
   }
 
-  /** Gives back permits that a position took, and rings one thread that waits for some. */
+  /** Gives back permits that a position took, and rings the threads that wait for some. */
   give(position: number, count: number): void {
     const word = wordOf(position);
     for (;;) {
@@ -59,13 +59,13 @@ export class Permits {
       // Never below none: a position that was cleared meanwhile has nothing left to give back.
       if (Atomics.compareExchange(this.#words, word, taken, Math.max(0, taken - count)) === taken) break;
     }
-    this.#ringNext(position);
+    this.#ringWaiting(position);
   }
 
   /** Gives back all that a position took: its messages are gone, or it is. */
   clear(position: number): void {
     Atomics.store(this.#words, wordOf(position), 0);
-    this.#ringNext(position);
+    this.#ringWaiting(position);
   }
 
   /** Says that a position waits for permits, or no longer does. */
@@ -74,14 +74,8 @@ export class Permits {
   }
 
   /** Every thread that waits is rung: each takes what it can, and who gets nothing waits on. */
-  #ringNext(from: number): void {
-    if ((Atomics.load(this.#words, WAITING) | Atomics.load(this.#words, WAITING + 1)) === 0) return;
-    const first = nextWaiting(this.#words, 0, from, this.#threads);
-    for (let position = first; position !== -1;) {
-      this.#threads.ring(position);
-      position = nextWaiting(this.#words, 0, position, this.#threads);
-      if (position === first) return;
-    }
+  #ringWaiting(from: number): void {
+    ringWaiting(this.#words, 0, from, this.#threads);
   }
 }
 

@@ -11,12 +11,14 @@ export interface CrewMemory {
 }
 
 export interface Order {
+  /** Comes back with the report: a thread may have several jobs at a time. */
+  readonly id: number;
   readonly jobs: string;
   readonly job: string;
   readonly params: unknown;
 }
 
-export type Report = { readonly result: unknown } | { readonly error: string };
+export type Report = { readonly id: number } & ({ readonly result: unknown } | { readonly error: string });
 
 /** What a job works with. */
 export interface Post {
@@ -43,16 +45,16 @@ const post: Post = {
   letEnd: () => port.unref(),
 };
 
-port.on('message', ({ jobs, job, params }: Order) => {
-  void perform(jobs, job, params).then((report) => port.postMessage(report));
+port.on('message', (order: Order) => {
+  void perform(order).then((report) => port.postMessage(report));
 });
 port.postMessage('started');
 
-async function perform(jobs: string, job: string, params: unknown): Promise<Report> {
+async function perform({ id, jobs, job, params }: Order): Promise<Report> {
   try {
     const module = (await import(jobs)) as { jobs: Record<string, Job<unknown>> };
-    return { result: await module.jobs[job]!(post, params) };
+    return { id, result: await module.jobs[job]!(post, params) };
   } catch (error) {
-    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 }

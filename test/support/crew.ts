@@ -3,7 +3,7 @@
  * the supervisor does it with HTTP threads.
  */
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { type Transferable, Worker } from 'node:worker_threads';
 import { abandon, LOCK_BYTES } from '../../src/sync/lock-line.ts';
 import { type Slot, ThreadTable } from '../../src/sync/thread-table.ts';
 import type { CrewMemory, Order, Report } from './crew-worker.ts';
@@ -13,8 +13,8 @@ export interface CrewShape {
   readonly dataBytes?: number;
   /** Words in which threads tell main something without a message. */
   readonly notes?: number;
-  /** Called for each thread that ended, once what it held is free. */
-  readonly onBuried?: (death: Death) => void;
+  /** How much a thread that has just ended holds besides locks. */
+  readonly holds?: (slot: Slot) => number;
 }
 
 export interface Death {
@@ -22,13 +22,16 @@ export interface Death {
   readonly slot: Slot;
   /** Locks that were held by the dead. */
   readonly held: number;
-  readonly exitedAtMs: number;
+  /** What it held besides. */
+  readonly heldBesides: number;
 }
 
 interface Seat {
   readonly worker: Worker;
   readonly slot: Slot;
   readonly buried: Promise<Death>;
+  /** By order. */
+  readonly answers: Map<number, PromiseWithResolvers<unknown>>;
 }
 
 export class Crew implements AsyncDisposable {
@@ -36,9 +39,10 @@ export class Crew implements AsyncDisposable {
   readonly #threads: ThreadTable;
   readonly #seats = new Map<number, Seat>();
   readonly #lives = new Map<number, number>();
-  readonly #onBuried: (death: Death) => void;
+  readonly #holds: (slot: Slot) => number;
+  #orders = 0;
 
-  constructor({ locks, dataBytes = 8, notes = 64, onBuried = () => {} }: CrewShape) {
+  constructor({ locks, dataBytes = 8, notes = 64, holds = () => 0 }: CrewShape) {
     this.memory = {
       locks: new Int32Array(new SharedArrayBuffer(locks * LOCK_BYTES)),
       threads: new SharedArrayBuffer(ThreadTable.bytes),
@@ -46,7 +50,7 @@ export class Crew implements AsyncDisposable {
       notes: new Int32Array(new SharedArrayBuffer(notes * 4)),
     };
     this.#threads = new ThreadTable(this.memory.threads);
-    this.#onBuried = onBuried;
+    this.#holds = holds;
   }
 
   get threads(): ThreadTable {
@@ -69,8 +73,15 @@ export class Crew implements AsyncDisposable {
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     worker.on('error', (error) => console.error(`thread ${position} failed:`, error));
     const buried = exited.then(() => this.#bury(position, slot));
-    this.#seats.set(position, { worker, slot, buried });
+    const answers: Seat['answers'] = new Map();
+    this.#seats.set(position, { worker, slot, buried, answers });
     await once(worker, 'message');
+    worker.on('message', (report: Report) => {
+      const answer = answers.get(report.id)!;
+      answers.delete(report.id);
+      if ('result' in report) answer.resolve(report.result);
+      else answer.reject(new Error(`a job on thread ${position} failed: ${report.error}`));
+    });
   }
 
   /**
@@ -80,15 +91,19 @@ export class Crew implements AsyncDisposable {
    * @returns what the job returned
    * @throws {Error} the job threw, or its thread ended first
    */
-  async order(position: number, jobs: string, job: string, params: unknown = {}): Promise<unknown> {
-    const { worker, buried } = this.#seats.get(position)!;
+  async order(
+    position: number,
+    jobs: string,
+    job: string,
+    params: unknown = {},
+    transferList: Transferable[] = [],
+  ): Promise<unknown> {
+    const { worker, buried, answers } = this.#seats.get(position)!;
     const answer = Promise.withResolvers<unknown>();
-    worker.once('message', (report: Report) => {
-      if ('result' in report) answer.resolve(report.result);
-      else answer.reject(new Error(`${job} on thread ${position} failed: ${report.error}`));
-    });
+    const id = ++this.#orders;
+    answers.set(id, answer);
     void buried.then(() => answer.reject(new Error(`thread ${position} ended during ${job}`)));
-    worker.postMessage({ jobs, job, params } satisfies Order);
+    worker.postMessage({ id, jobs, job, params } satisfies Order, transferList);
     return answer.promise;
   }
 
@@ -118,12 +133,10 @@ export class Crew implements AsyncDisposable {
   }
 
   #bury(position: number, slot: Slot): Death {
-    const exitedAtMs = performance.timeOrigin + performance.now();
+    const heldBesides = this.#holds(slot);
     this.#threads.leave(slot);
     const held = abandon(this.memory.locks, slot, this.#threads);
     if (this.slotAt(position) === slot) this.#seats.delete(position);
-    const death = { position, slot, held, exitedAtMs };
-    this.#onBuried(death);
-    return death;
+    return { position, slot, held, heldBesides };
   }
 }

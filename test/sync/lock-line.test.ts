@@ -8,6 +8,7 @@ import {
   nextWaiting,
   ownedBy,
   ownerOf,
+  ringWaiting,
   setWaiting,
 } from '../../src/sync/lock-line.ts';
 import { MAX_THREADS, ThreadTable } from '../../src/sync/thread-table.ts';
@@ -20,6 +21,20 @@ function newTable(living: readonly number[]): ThreadTable {
 
 function newLocks(count: number): Int32Array {
   return new Int32Array(new SharedArrayBuffer(count * LOCK_WORDS * 4));
+}
+
+/** Positions that wait for a lock, and a table that writes down which are rung. */
+function ringing(waiting: readonly number[], onRing: (position: number) => void) {
+  const locks = newLocks(1);
+  const rung: number[] = [];
+  const threads = newTable(waiting);
+  for (const position of waiting) setWaiting(locks, 0, position, true);
+  threads.ring = (position) => {
+    rung.push(position);
+    if (rung.length > 100) throw new Error('it rings for ever');
+    onRing(position);
+  };
+  return { locks, rung, threads };
 }
 
 describe('nextWaiting', () => {
@@ -47,6 +62,22 @@ describe('nextWaiting', () => {
         expect([...locks]).toEqual([...newLocks(1)]);
       }),
     );
+  });
+});
+
+describe('ringWaiting', () => {
+  it('rings everybody who waits once, beginning after a position', () => {
+    const { locks, rung, threads } = ringing([1, 5, 40], () => {});
+    ringWaiting(locks, 0, 5, threads);
+    expect(rung).toEqual([40, 1, 5]);
+  });
+
+  it('ends although the first one stops waiting meanwhile', () => {
+    const { locks, rung, threads } = ringing([1, 5, 40], (position) => {
+      if (position === 1) setWaiting(locks, 0, 1, false);
+    });
+    ringWaiting(locks, 0, 0, threads);
+    expect(rung).toEqual([1, 5, 40]);
   });
 });
 

@@ -2,9 +2,13 @@
 import type { Hono } from 'hono';
 import { NotFoundError } from '../../errors.ts';
 import type { Cache, CachedDocument, CacheRead } from '../../resources/cache.ts';
+import { PAGE_POLICY } from '../../render/page-style.ts';
+import type { Renderer } from '../../render/renderer.ts';
+import type { Awaitable } from '../../sync/wait.ts';
 import { bodyText, parseJson } from '../body.ts';
 import { etagOf, matchesNone } from '../etags.ts';
 import { exchange, whenReady, type Exchange, type ExchangeOptions, type HttpEnvironment } from '../exchange.ts';
+import { prefersHtml } from '../negotiation.ts';
 import { keyInPath } from '../path.ts';
 import { checked, documentBody } from '../schemas.ts';
 
@@ -14,14 +18,26 @@ const KEY = 4;
 export interface CacheRouteOptions extends ExchangeOptions {
   /** Of a `PUT` that names none. */
   readonly cacheTtlMs: number;
+  readonly renderer: Renderer;
 }
+
+/** Part of a page's entity tag: to be changed with what pages look like. */
+const PAGE_EDITION = 'page1';
+
+const PAGE_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': PAGE_POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
 
 /** @param base `/v1/{strategy}` */
 export function cacheRoutes(app: Hono<HttpEnvironment>, base: string, cache: Cache, options: CacheRouteOptions): void {
   app.get(`${base}/cache/:key`, (context) =>
     exchange(context, options, (call) => {
       const key = keyInPath(context, KEY);
-      return whenReady(cache.read(key, call), (read) => answer(call, key, read));
+      const renderer = prefersHtml(context, call.header('accept')) ? options.renderer : undefined;
+      return whenReady(cache.read(key, call), (read) => answer(call, key, read, renderer));
     }),
   );
 
@@ -53,16 +69,19 @@ export function cacheRoutes(app: Hono<HttpEnvironment>, base: string, cache: Cac
   );
 }
 
-function answer(call: Exchange, key: string, read: CacheRead): Response {
+/** @param renderer given where a page is wanted */
+function answer(call: Exchange, key: string, read: CacheRead, renderer: Renderer | undefined): Awaitable<Response> {
   const { document } = read;
   const nowMs = Date.now();
   const status = cacheStatus(read, nowMs);
   if (document === undefined) return call.problem(missing(key), { 'cache-status': status });
-  const [etag, age] = [etagOf(document.etag), ageOf(document, nowMs)];
-  if (matchesNone(call.header('if-none-match'), document.etag)) {
-    return call.empty(304, { etag, age, 'cache-status': status });
+  const opaque = renderer === undefined ? document.etag : `${document.etag}-${PAGE_EDITION}`;
+  const headers = { etag: etagOf(opaque), age: ageOf(document, nowMs), 'cache-status': status, vary: 'accept' };
+  if (matchesNone(call.header('if-none-match'), opaque)) return call.empty(304, headers);
+  if (renderer === undefined) {
+    return call.answer(document.body, 200, { 'content-type': 'application/json', ...headers });
   }
-  return call.answer(document.body, 200, { 'content-type': 'application/json', etag, age, 'cache-status': status });
+  return whenReady(renderer.page(document, call), (page) => call.answer(page, 200, { ...PAGE_HEADERS, ...headers }));
 }
 
 /** `Cache-Status` (RFC 9211). */

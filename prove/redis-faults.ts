@@ -9,8 +9,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '../load/machine.ts';
-import { disturbances, type FaultRun, runRedisFaults } from '../test/support/redis-faults.ts';
+import { type FaultRun, runRedisFaults } from '../test/support/redis-faults.ts';
 import { redisMissing, redisProgram } from '../test/support/redis-server.ts';
+import { disturbances } from '../test/support/redis-trouble.ts';
 
 const help = `node prove/redis-faults.ts [flags]
   --rounds <n>    one disturbance each            (300)
@@ -156,6 +157,9 @@ async function main(): Promise<number> {
   console.log(`PROVED over ${plan.rounds} rounds`);
   return 0;
 }
+
+// Redis runs in a process group of its own, and is killed as this process exits.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(130));
 
 if (process.argv.includes('--help')) {
   console.log(help);

@@ -51,7 +51,7 @@ redis.call('ZREM', KEYS[3], ARGV[2])
 return redis.call('HDEL', KEYS[2], ARGV[2])
 `);
 
-/** KEYS: values, order. ARGV: the first place, the limit. @returns the total, the next page's place or '', keys and values */
+/** KEYS: values, order. ARGV: the first place, the limit. @returns the total, the next page's place or '', keys, values */
 export const LIST = redisScript(`
 local page = redis.call('ZRANGEBYSCORE', KEYS[2], ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2] + 1)
 local next = ''
@@ -59,6 +59,8 @@ if #page > 2 * ARGV[2] then
   next = page[#page]
   page[#page], page[#page - 1] = nil, nil
 end
-for at = 1, #page, 2 do page[at + 1] = redis.call('HGET', KEYS[1], page[at]) end
-return { redis.call('ZCARD', KEYS[2]), next, page }
+local keys = {}
+for at = 1, #page, 2 do keys[#keys + 1] = page[at] end
+local values = #keys == 0 and {} or redis.call('HMGET', KEYS[1], unpack(keys))
+return { redis.call('ZCARD', KEYS[2]), next, keys, values }
 `);

@@ -1,0 +1,205 @@
+/**
+ * Proves what the service promises while its Redis is paused, killed, restarted and cut off: counters and configs of
+ * every strategy are written through HTTP meanwhile, then the service is killed too, and started again on what Redis
+ * has. The answers of each must be one sequence, nothing missing and nothing twice; none may be late; and what needs no
+ * Redis must do as before. `redis-faults.ts` looks at the same from below, change by change.
+ *
+ * Exit code: 0 proved, 1 refuted, 2 wrong flags, 3 void: no Redis, or too little happened to say anything.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { quantileSorted } from 'simple-statistics';
+import { describeMachine } from '../load/machine.ts';
+import type { Probe } from '../test/support/outage-clients.ts';
+import {
+  lateTargets,
+  ORIGIN_TIMEOUT_MS,
+  type OutageRun,
+  REQUEST_TIMEOUT_MS,
+  runRedisOutage,
+} from '../test/support/redis-outage.ts';
+import { redisMissing, redisProgram } from '../test/support/redis-server.ts';
+import { disturbances } from '../test/support/redis-trouble.ts';
+
+const help = `node prove/redis-outage.ts [flags]
+  --rounds <n>   one disturbance each   (300)
+  --seed <n>     decides them           (1)
+  --evidence     write docs/evidence/redis-outage.json and .md`;
+
+interface Plan {
+  readonly rounds: number;
+  readonly seed: number;
+  readonly evidence: boolean;
+}
+
+function planOf(args: readonly string[]): Plan {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: { type: 'string', default: '300' },
+      seed: { type: 'string', default: '1' },
+      evidence: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    rounds: positive('--rounds', values.rounds),
+    seed: positive('--seed', values.seed),
+    evidence: values.evidence,
+  };
+}
+
+function positive(flag: string, given: string): number {
+  const number = Number(given);
+  if (Number.isSafeInteger(number) && number >= 1) return number;
+  throw new TypeError(`${flag} must be a positive integer, not "${given}"`);
+}
+
+/** What was promised, and how often it was broken. */
+function promises(run: OutageRun): [promise: string, broken: number][] {
+  const judged = run.probes.filter((probe) => probe.judged);
+  return [
+    [
+      'counters and configs that lost or doubled an acknowledged write',
+      [...run.verdicts.values()].filter(({ ok }) => !ok).length,
+    ],
+    [
+      `counters and configs with an answer later than ${REQUEST_TIMEOUT_MS} ms and the slowest /healthz`,
+      lateTargets(run).length,
+    ],
+    ['failed requests to what needs no Redis', judged.reduce((sum, { errors }) => sum + errors.length, 0)],
+    [
+      `endpoints without need of Redis whose p99 in trouble reaches its deadline, ${ORIGIN_TIMEOUT_MS} ms`,
+      judged.filter(({ disturbedMs }) => p99(disturbedMs) >= ORIGIN_TIMEOUT_MS).length,
+    ],
+  ];
+}
+
+function figures({ tally, rounds, slowestMs, elapsedMs }: OutageRun): [figure: string, value: string][] {
+  return [
+    ...disturbances.map((name): [string, string] => [`rounds: ${name}`, String(rounds[name])]),
+    ['writes acknowledged', String(tally.acknowledged)],
+    ['answers `unknown`', String(tally.unknown)],
+    ['answers `not-applied`', String(tally.notApplied)],
+    ['slowest answer to a write', `${Math.max(...slowestMs.values()).toFixed(0)} ms`],
+    ['time', `${(elapsedMs / 1_000).toFixed(0)} s`],
+  ];
+}
+
+function p99(took: readonly number[]): number {
+  return took.length === 0
+    ? Number.NaN
+    : quantileSorted(
+        took.toSorted((a, b) => a - b),
+        0.99,
+      );
+}
+
+function probeRows(probes: readonly Probe[]): (readonly [string, string, string, string, string])[] {
+  return probes.map(({ name, judged, undisturbedMs, disturbedMs, errors }) => [
+    judged ? name : `${name} (waits for the store by design)`,
+    String(undisturbedMs.length + disturbedMs.length),
+    p99(undisturbedMs).toFixed(1),
+    p99(disturbedMs).toFixed(1),
+    String(errors.length),
+  ]);
+}
+
+/** Every kind of round and of answer must have occurred, else a part of the promise was not tried. */
+function isVoid({ tally, rounds, probes }: OutageRun): boolean {
+  const untried = disturbances.some((name) => rounds[name] === 0) || tally.unknown === 0 || tally.notApplied === 0;
+  return untried || probes.some(({ disturbedMs }) => disturbedMs.length < 100);
+}
+
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const rule = head.map((_, at) => (at === 0 ? '---' : '---:'));
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+const probeHead = ['milliseconds', 'requests', 'p99 while all is well', 'p99 in trouble', 'failed'];
+
+async function writeEvidence({ rounds, seed }: Plan, run: OutageRun, startedAt: string): Promise<void> {
+  const machine = describeMachine();
+  const command = `node prove/redis-outage.ts --rounds ${rounds} --seed ${seed}`;
+  const page = `# The service while Redis is in trouble
+
+Counters and configs of every strategy are written through HTTP while Redis is stopped, killed and restarted (append-only
+file, \`appendfsync always\`) and while connections break around its commands. Then, with Redis stopped, the service is killed;
+it is started again on what Redis has, and goes on: a write that was lost would have its number given twice, one that was
+applied twice would leave a gap that nobody asked for. \`redis-direct\` counts in Redis itself.
+
+- command: \`${command}\`
+- date: ${startedAt}
+- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}, Node ${machine.node}
+- deadlines: ${ORIGIN_TIMEOUT_MS} ms for Redis, ${REQUEST_TIMEOUT_MS} ms for a request
+
+${table(['broken promises', ''], promises(run))}
+
+${table(['what happened', ''], figures(run))}
+
+${table(probeHead, probeRows(run.probes))}
+`;
+  const path = new URL('../docs/evidence/redis-outage', import.meta.url).pathname;
+  const json = {
+    command,
+    startedAt,
+    machine,
+    promises: Object.fromEntries(promises(run)),
+    figures: Object.fromEntries(figures(run)),
+    slowestMs: Object.fromEntries(run.slowestMs),
+    probes: probeRows(run.probes).map((row) => Object.fromEntries(probeHead.map((head, at) => [head, row[at]]))),
+  };
+  await mkdir(new URL('../docs/evidence/', import.meta.url), { recursive: true });
+  await writeFile(`${path}.json`, `${JSON.stringify(json, null, 2)}\n`);
+  await writeFile(`${path}.md`, page);
+  console.log('written: docs/evidence/redis-outage.json and .md');
+}
+
+async function main(): Promise<number> {
+  const plan = planOf(process.argv.slice(2));
+  if (redisProgram === undefined) {
+    console.error(`VOID: ${redisMissing}`);
+    return 3;
+  }
+  const startedAt = new Date().toISOString();
+  const every = process.stderr.isTTY ? 1 : 25;
+  const run = await runRedisOutage({
+    ...plan,
+    onRound: (round, disturbance, { acknowledged, failures }) => {
+      if (round % every !== 0) return;
+      const line = `round ${round} of ${plan.rounds}: ${acknowledged} writes acknowledged, ${failures} failed, ${disturbance}`;
+      process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
+    },
+  });
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  console.log(table(['what happened', ''], figures(run)));
+  console.log(`\n${table(probeHead, probeRows(run.probes))}\n`);
+  for (const [promise, broken] of promises(run)) console.log(`${broken === 0 ? '✓' : '✗'} ${broken} ${promise}`);
+  for (const verdict of run.verdicts.values()) if (!verdict.ok) console.log(verdict.explanation);
+  if (plan.evidence) await writeEvidence(plan, run, startedAt);
+
+  if (promises(run).some(([, broken]) => broken > 0)) {
+    console.log(`REFUTED: see above; --seed ${plan.seed} --rounds ${plan.rounds} tries the same disturbances again`);
+    return 1;
+  }
+  if (isVoid(run)) {
+    console.log('VOID: some kind of trouble never occurred; take more rounds');
+    return 3;
+  }
+  console.log(`PROVED over ${plan.rounds} rounds`);
+  return 0;
+}
+
+// Redis and the service run in process groups of their own, and are killed as this process exits.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(130));
+
+if (process.argv.includes('--help')) {
+  console.log(help);
+} else {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(`${error.message}\n\n${help}`);
+    process.exitCode = 2;
+  }
+}

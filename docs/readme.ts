@@ -1,5 +1,5 @@
 /**
- * Fills README.md: examples from the files that the tests run, figures from a comparison's results.
+ * Fills README.md: examples from the files that the tests run, figures from a comparison's results; and mistakes.md.
  *
  *     npm run readme                      examples and the committed figures again
  *     npm run readme -- results/<time>    figures from that comparison, kept as docs/evidence/compare-embedded.json
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import type { Results } from '../load/results-file.ts';
 import type { Row } from '../load/statistics.ts';
+import { committedRun, filledMistakes } from './mistakes.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const evidence = 'docs/evidence/compare-embedded.json';
@@ -74,4 +75,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (directory !== undefined) writeFileSync(join(root, evidence), readFileSync(join(directory, 'results.json')));
   const path = join(root, 'README.md');
   writeFileSync(path, filledReadme(readFileSync(path, 'utf8'), committedResults()));
+  const mistakes = join(root, 'docs/mistakes.md');
+  writeFileSync(mistakes, filledMistakes(readFileSync(mistakes, 'utf8'), committedRun()));
 }

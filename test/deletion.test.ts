@@ -16,7 +16,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = (name: string): string => join(root, 'node_modules/.bin', name);
 
 /** Tests that read the registry, or run every strategy in it. */
-const affected = ['test/settings.test.ts', 'test/readme.test.ts', 'test/contracts', 'test/load/plan.test.ts'];
+const affected = [
+  'test/settings.test.ts',
+  'test/readme.test.ts',
+  'test/contracts',
+  'test/load/plan.test.ts',
+  'test/pitfalls/mistakes.test.ts',
+];
 const suite = process.env['DELETION_TESTS'] === 'all' ? ['--exclude', 'test/deletion.test.ts'] : affected;
 
 /** Copies the project as git sees it, uncommitted changes included. */

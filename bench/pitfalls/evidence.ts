@@ -1,0 +1,60 @@
+/** Where a run of the lab goes: results/pitfalls/<time>/ always, docs/ when asked for. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { filledMistakes } from '../../docs/mistakes.ts';
+import type { Pitfall } from '../../src/pitfalls/pitfall.ts';
+import { json, writeText } from '../evidence.ts';
+import { markdownTable } from '../report.ts';
+import { figureText, ratioText, type LabRun } from './findings.ts';
+import { pitfallsPage } from './page.ts';
+
+/** @returns the paths of what was written, below `root` */
+export async function writeResults(root: string, run: LabRun, pitfalls: readonly Pitfall[]): Promise<string[]> {
+  const time = run.startedAt.replaceAll(':', '-').replace(/\..*$/u, '');
+  const directory = join('results', 'pitfalls', time);
+  return writeAll(root, {
+    [join(directory, 'pitfalls.json')]: json(run),
+    [join(directory, 'pitfalls.html')]: pitfallsPage(run, pitfalls),
+  });
+}
+
+/** @returns the paths of what was written, below `root` */
+export async function writeEvidence(root: string, run: LabRun, pitfalls: readonly Pitfall[]): Promise<string[]> {
+  const mistakes = join('docs', 'mistakes.md');
+  return writeAll(root, {
+    [join('docs', 'evidence', 'pitfalls.json')]: json(run),
+    [join('docs', 'evidence', 'pitfalls.md')]: evidencePage(run, pitfalls),
+    [mistakes]: filledMistakes(await readFile(join(root, mistakes), 'utf8'), run),
+  });
+}
+
+/** A run as a page of text. */
+export function evidencePage(run: LabRun, pitfalls: readonly Pitfall[]): string {
+  const { cpu, cores, memoryGb, platform, node } = run.machine;
+  const rows = run.pitfalls.flatMap(({ pitfall, findings }) =>
+    findings.map((finding, index) => [
+      index === 0 ? pitfall : '',
+      finding.name,
+      figureText(finding, 'broken'),
+      figureText(finding, 'fixed'),
+      ratioText(finding),
+    ]),
+  );
+  const settings = run.pitfalls.map(({ pitfall }) => pitfalls.find(({ name }) => name === pitfall)!);
+  return `# The pitfall lab
+
+- command: \`${run.command}\`
+- date: ${run.startedAt}
+- machine: ${cpu}, ${cores} cores, ${memoryGb} GB, ${platform}, Node ${node}
+- rounds: ${run.rounds}; figures are medians, ratios are medians of the ratios within a round
+
+${markdownTable([['pitfall', 'measured', 'broken', 'fixed', 'ratio'], ...rows])}
+
+${settings.map(({ name, setting }) => `- ${name}: ${setting}`).join('\n')}
+`;
+}
+
+async function writeAll(root: string, files: Readonly<Record<string, string>>): Promise<string[]> {
+  for (const [path, text] of Object.entries(files)) await writeText(join(root, path), text);
+  return Object.keys(files);
+}

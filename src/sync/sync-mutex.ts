@@ -17,8 +17,16 @@ import { isAsyncFunction, isThenable, type Synchronous } from './synchronous.ts'
 import type { Slot } from './thread-table.ts';
 import type { WaitOptions } from './wait.ts';
 
-/** Tries before a waiter parks: about as long as a short critical section of another thread. */
-const SPINS = 60;
+declare global {
+  /** In Node since 24, and not yet in TypeScript's library. */
+  interface Atomics {
+    /** Tells the processor that this thread spins. */
+    pause(): void;
+  }
+}
+
+/** Tries before a waiter parks. The pause doubles after each, to 5 µs in all: less than a quarter of what a wake-up costs. */
+const SPINS = 8;
 /** One hold in so many is timed: two clock reads on every call cost three times the lock. */
 const SAMPLE_EVERY = 64;
 
@@ -129,7 +137,9 @@ export class SyncMutex {
         if (Atomics.compareExchange(this.#locks, this.#line, state, this.#mine | kept) === state) return state;
       } else if (owner === this.#options.slot) {
         throw new MisuseError(`"${this.#options.name}": this thread owns the mutex already and would wait for itself`);
-      } else if (tries >= SPINS && !this.#park(state, deadlineMs)) {
+      } else if (tries < SPINS) {
+        pause(2 ** tries);
+      } else if (!this.#park(state, deadlineMs)) {
         return undefined;
       }
     }
@@ -172,4 +182,9 @@ export class SyncMutex {
     this.stats.heldMsSampled += heldMs;
     options?.timing?.add('hold', heldMs);
   }
+}
+
+/** Leaves the lock's cache line to its owner: a waiter that reads it all the time slows the owner down. */
+function pause(times: number): void {
+  for (let time = 0; time < times; time++) Atomics.pause();
 }

@@ -116,6 +116,7 @@ export class Gate {
       wait: (array: Int32Array, index: number, value: number, timeoutMs = Infinity) =>
         this.#wait(array, index, value, timeoutMs),
       waitAsync: (array: Int32Array, index: number, value: number) => this.#waitAsync(array, index, value),
+      pause: () => {}, // no step: it touches no memory
     };
     Object.defineProperty(globalThis, 'Atomics', { value: gated });
     Object.defineProperty(performance, 'now', { value: () => this.#nowMs });

@@ -1,6 +1,6 @@
 /** The primitives on their own, across threads, beside `Atomics.add` and what npm has for the same. */
 import { seededRandom, shuffled } from '../../load/seeded-random.ts';
-import { ratiosOf } from '../statistics.ts';
+import { ratiosOf, verdictOf } from '../statistics.ts';
 import type { Ratio, Series, Suite, SuiteOptions, SuiteResult } from '../suite.ts';
 import { Crews, doubtOf, type Measurement } from './crews.ts';
 import type { Sizes } from './job.ts';
@@ -32,14 +32,15 @@ export function primitivesSuite(sizes: Sizes): Suite {
         unit: 'MiB resident',
         values: [memory.residentMib],
       };
+      const ratios = comparisons.map(({ over, under, goal }) => ratio(over, under, goal, measured));
       return {
         setup: {
           threads: 'piscina, one pool per subject, so that no other code decides how its own is compiled',
           sizes: `${sizes.keys} keys of ${sizes.keyBytes} bytes; ${sizes.inFlight} asks in flight`,
         },
-        series: [...seriesOf(measured), resident],
+        series: [...seriesOf(measured), ...timesOf(measured), resident],
         ratios: [
-          ...comparisons.map(({ over, under, goal }) => ratio(over, under, goal, measured)),
+          ...ratios,
           {
             name: `asks: ${asks.name} / ${ASKS_PER_SECOND} a second`,
             values: perSecond(asks, measured).map((value) => value / ASKS_PER_SECOND),
@@ -54,6 +55,7 @@ export function primitivesSuite(sizes: Sizes): Suite {
         notes: [
           `The table reserves ${memory.reservedMib.toFixed(0)} MiB, of which the room for keys of more than 32 bytes was never touched.`,
           'Each result is checked: what was counted must be what is stored.',
+          ...whyMissed(ratios),
         ],
         failures,
       } satisfies SuiteResult;
@@ -94,10 +96,39 @@ function seriesOf(measured: Measured): Series[] {
   );
 }
 
+/** How long the work takes, where one thread does it: parts are told by subtracting these. */
+function timesOf(measured: Measured): Series[] {
+  const all: readonly Group[] = groups;
+  return all.flatMap(({ name: load, subjects }) =>
+    subjects
+      .filter(({ jobs }) => jobs.length === 1)
+      .map((subject) => ({
+        subject: subject.name,
+        load,
+        unit: 'ns each',
+        values: perSecond(subject, measured).map((value) => 1e9 / value),
+      })),
+  );
+}
+
+/** One sentence for all goals that are missed for the same reason. */
+function whyMissed(ratios: readonly Ratio[]): string[] {
+  const missed = comparisons.filter(
+    (comparison, index) => comparison.whyMissed && verdictOf(ratios[index]!) === 'missed',
+  );
+  return [...Map.groupBy(missed, ({ whyMissed: why }) => why)].map(
+    ([why, rows]) => `Missed: ${rows.map(({ over, under }) => nameOf(over, under)).join('; ')}. ${why}`,
+  );
+}
+
 function ratio(over: Subject, under: Subject, goal: number | undefined, measured: Measured): Ratio {
   const values = ratiosOf(perSecond(over, measured), perSecond(under, measured));
-  const name = `${groupOf(over)}: ${over.name} / ${under.name}`;
+  const name = nameOf(over, under);
   return goal === undefined ? { name, values } : { name, values, goal };
+}
+
+function nameOf(over: Subject, under: Subject): string {
+  return `${groupOf(over)}: ${over.name} / ${under.name}`;
 }
 
 function groupOf(subject: Subject): string {

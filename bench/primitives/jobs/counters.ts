@@ -3,6 +3,7 @@
  * nobody has its hash yet. A reused string has been asked for before, and carries its hash.
  */
 import { seededRandom } from '../../../load/seeded-random.ts';
+import { KeyBuffer } from '../../../src/sync/key-hash.ts';
 import { LOCK_WORDS } from '../../../src/sync/lock-line.ts';
 import { SharedTable } from '../../../src/sync/shared-table.ts';
 import { SyncMutex } from '../../../src/sync/sync-mutex.ts';
@@ -11,6 +12,7 @@ import type { Hammer, Post, Sizes } from '../job.ts';
 import { keyText } from '../keys.ts';
 
 const CHUNK = 1_000;
+const FEW_KEYS = 500;
 const SEED = [0x1234567, 0x89abcde] as const;
 
 export function tableFresh(post: Post): Hammer {
@@ -42,7 +44,51 @@ export function mapReused({ sizes }: Post): Hammer {
   return { ...onReusedKeys(sizes, increment), found: () => sumOfMap(map) };
 }
 
+/** Parts of the work above, to be subtracted from it: the loop itself … */
+export function keysAlone({ sizes }: Post): Hammer {
+  return tried(sizes, (key) => key.length === sizes.keyBytes);
+}
+
+/** … with the key's bytes and hash … */
+export function keysHashed({ sizes }: Post): Hammer {
+  const keys = new KeyBuffer(SEED);
+  return tried(sizes, (key) => keys.load(key).byteLength === sizes.keyBytes);
+}
+
+/** … and with the record that the hash leads to. */
+export function tableFound(post: Post): Hammer {
+  const { table } = tableOf(post);
+  return tried(post.sizes, (key) => table.find(key) !== -1);
+}
+
+export function mapFound({ sizes }: Post): Hammer {
+  const { map } = mapOf(sizes);
+  return tried(sizes, (key) => map.get(key) !== undefined);
+}
+
+/** The same with so few keys that nothing has to come from beyond the processor's second cache. */
+export function tableOfFew(post: Post): Hammer {
+  return tableFresh({ ...post, sizes: fewer(post.sizes) });
+}
+
+export function mapOfFew(post: Post): Hammer {
+  return mapFresh({ ...post, sizes: fewer(post.sizes) });
+}
+
+function fewer(sizes: Sizes): Sizes {
+  return { ...sizes, keys: Math.min(sizes.keys, FEW_KEYS) };
+}
+
 type Increment = (key: string) => void;
+
+/** Counts how often `succeeds` does. */
+function tried(sizes: Sizes, succeeds: (key: string) => boolean): Hammer {
+  let count = 0;
+  const attempt = (key: string): void => {
+    if (succeeds(key)) count += 1;
+  };
+  return { ...onFreshKeys(sizes, attempt), found: () => count };
+}
 
 function tableOf({ memory, position, sizes }: Post): { table: SharedTable; increment: Increment } {
   const capacity = sizes.keys;

@@ -25,7 +25,7 @@ declare global {
   }
 }
 
-/** Tries before a waiter parks. The pause doubles after each, to 5 µs in all: less than a quarter of what a wake-up costs. */
+/** Tries before a waiter parks. The pause doubles after each, to about 5 µs in all: a quarter of what a wake-up costs. */
 const SPINS = 8;
 /** One hold in so many is timed: two clock reads on every call cost three times the lock. */
 const SAMPLE_EVERY = 64;

@@ -4,12 +4,14 @@
  * Guarantee: a message is sent once or not at all; an ask ends with its reply, its deadline, its abort, or the loss of
  * the receiver, whichever comes first, and leaves nothing behind. Messages of one sender arrive in order.
  * Cost: the messages of one turn of the event loop travel as one batch; sending them one by one is three times slower.
+ * Where it may poll, it stays awake for the replies to a batch; `BusyPoll` says what that costs.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { DeadlineError, MailboxFullError, OwnerLostError, OwnerTimeoutError, ShuttingDownError } from '../errors.ts';
-import { fromWire } from '../wire-error.ts';
+import { BusyPoll } from './busy-poll.ts';
 import type { Doorbell } from './doorbell.ts';
-import { addTiming, Ask, batchOf } from './mailbox-ask.ts';
+import { Ask, batchOf } from './mailbox-ask.ts';
+import { PendingAsks } from './mailbox-pending.ts';
 import type { ToReceiver, ToSender } from './mailbox.ts';
 import type { Permits } from './permits.ts';
 import type { WaitOptions } from './wait.ts';
@@ -25,6 +27,8 @@ export interface OutboxOptions {
   readonly waitMs: number;
   /** Messages of this thread that may wait for a permit, or for a receiver; more are refused at once. */
   readonly maxWaiting: number;
+  /** How long to stay awake for replies; see `BusyPoll`. Not at all by default. */
+  readonly pollMs?: number;
   /** Called once the last message has gone and no more will come. */
   readonly onEnd?: () => void;
 }
@@ -36,8 +40,9 @@ export class Outbox<M, R> {
   /** Not sent yet, in order. An array, since few leave it from the middle, and a map costs more than the message. */
   #outbox: Ask<M, R>[] = [];
   /** Sent, not answered yet. */
-  readonly #pending = new Map<number, Ask<M, R>>();
+  readonly #pending = new PendingAsks<M, R>();
   #port: MessagePort | undefined;
+  readonly #poll: BusyPoll;
   #lastId = 0;
   #flushing = false;
   #waiting = false;
@@ -50,6 +55,7 @@ export class Outbox<M, R> {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#poll = new BusyPoll(options.pollMs ?? 0);
     options.doorbell.onRing(() => {
       if (this.#waiting) this.#flush();
     });
@@ -65,7 +71,11 @@ export class Outbox<M, R> {
     this.#lose();
     this.#options.permits.clear(this.#options.position);
     this.#port = port;
-    port.on('message', (replies: ToSender<R>) => this.#onReplies(replies));
+    port.on('message', (replies: ToSender<R>) => {
+      this.#poll.arrived();
+      this.#pending.settle(replies);
+      this.#rest();
+    });
     port.on('close', () => {
       if (this.#port === port) this.#lose();
     });
@@ -143,9 +153,10 @@ export class Outbox<M, R> {
     const batch = batchOf<M>(sent, this.#lastId + 1);
     for (const ask of sent) {
       ask.id = ++this.#lastId;
-      this.#pending.set(ask.id, ask);
+      this.#pending.add(ask);
     }
     this.#port!.postMessage(batch satisfies ToReceiver<M>);
+    this.#poll.expect(count);
   }
 
   #beginWaiting(): void {
@@ -218,23 +229,6 @@ export class Outbox<M, R> {
       if (this.#outbox.length === 0) this.#endWaiting();
     }
     this.#endIfDone();
-    this.#rest();
-  }
-
-  #onReplies([ids, values, errors, timings]: ToSender<R>): void {
-    for (const [id, timing] of timings ?? []) {
-      const ask = this.#pending.get(id);
-      if (ask !== undefined) addTiming(ask, timing);
-    }
-    for (const [id, error] of errors ?? []) {
-      this.#pending.get(id)?.reject(fromWire(error)); // and is settled when its empty value comes
-    }
-    for (let index = 0; index < ids.length; index++) {
-      const ask = this.#pending.get(ids[index]!);
-      if (ask === undefined) continue; // nobody waits any more
-      this.#pending.delete(ask.id);
-      ask.resolve(values[index] as R);
-    }
     this.#rest();
   }
 

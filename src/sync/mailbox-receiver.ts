@@ -4,10 +4,12 @@
  * Guarantee: messages of one sender come in order; the loop ends when every sender has ended and all that was sent has
  * been received. A letter is answered once.
  * Cost: a few microtasks per message, which `drain` does without; the replies of one turn travel as one batch.
+ * Where it may poll, `drain` stays awake for the next batch; `BusyPoll` says what that costs.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { MisuseError } from '../errors.ts';
 import { toWire, type WireError } from '../wire-error.ts';
+import { BusyPoll } from './busy-poll.ts';
 import type { Batch, ReplyTiming, ToReceiver, ToSender } from './mailbox.ts';
 import type { Permits } from './permits.ts';
 
@@ -56,6 +58,7 @@ interface Delivery<M, R> {
 
 export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   readonly #permits: Permits;
+  readonly #poll: BusyPoll;
   readonly #deliveries: Delivery<M, R>[] = [];
   #depth = 0;
   #senders = 0;
@@ -63,8 +66,10 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   #news: PromiseWithResolvers<void> | undefined;
   #handle: ((letter: Letter<M, R>) => void) | undefined;
 
-  constructor(permits: Permits) {
+  /** @param pollMs how long to stay awake for the next messages; see `BusyPoll` */
+  constructor(permits: Permits, pollMs = 0) {
     this.#permits = permits;
+    this.#poll = new BusyPoll(pollMs);
   }
 
   /** Messages that have arrived and wait. */
@@ -77,6 +82,7 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     this.#senders += 1;
     const line: Line<M, R> = new Line(port, position, {
       onBatch: (batch) => {
+        this.#poll.arrived();
         if (this.#handle !== undefined) return this.#hand(this.#handle, line, batch, 0);
         this.#deliveries.push({ batch, line, taken: 0 });
         this.#depth += batch[1].length;
@@ -145,6 +151,7 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     } finally {
       line.send();
     }
+    this.#poll.expect(length - from);
   }
 
   #take(): Letter<M, R> | undefined {

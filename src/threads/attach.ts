@@ -55,6 +55,7 @@ export async function attachAll(
       doorbell: scope.thread.doorbell,
       waitMs: settings.MAILBOX_WAIT_MS,
       maxWaiting: settings.MAX_WAITING,
+      pollMs: scope.mailboxPollMs,
     });
     outboxes.set(name, outbox);
     const port = attachment.ownerPorts[name];

@@ -6,6 +6,7 @@ import type { ConnectionWatch } from '../origin/redis-connection.ts';
 import { memoryOnly, OriginWriteThrough, type WriteThrough } from '../origin/write-through.ts';
 import type { Settings } from '../settings.ts';
 import type { CellContext, OwnerMessage, Restorable, ThreadContext } from '../strategies/strategy.ts';
+import { busyPollMs } from '../sync/busy-poll.ts';
 import { Doorbell } from '../sync/doorbell.ts';
 import type { Sender } from '../sync/mailbox-sender.ts';
 import { LEAF_TIMEOUT_MS } from '../sync/lock-line.ts';
@@ -81,6 +82,11 @@ export class ThreadScope {
   /** What goes wrong with a cell on purpose. */
   faults(name: string): Faults {
     return new Faults(this.#attachment.memory.cells.get(name)!.faults);
+  }
+
+  /** How long the ends of a mailbox poll: the HTTP threads and one owner are what works at the same time. */
+  get mailboxPollMs(): number {
+    return busyPollMs(this.#attachment.settings.THREADS + 1);
   }
 
   /** The permits of the mailbox of a cell that has an owner. */

@@ -34,7 +34,7 @@ for (const name of data.owned) {
   const cell = cells[resource as keyof typeof cells] as Cell<unknown>;
   const state = await cell.own!(scope.cellContext(name));
   if (ThreadTable.isFirstLife(data.slot)) await scope.restore(name, state);
-  const receiver = new Receiver<OwnerMessage, unknown>(scope.permits(name));
+  const receiver = new Receiver<OwnerMessage, unknown>(scope.permits(name), scope.mailboxPollMs);
   receivers.set(name, receiver);
   ended.push(serveMailbox(receiver, state as Methods));
 }

@@ -34,9 +34,9 @@ function ends(capacity: number, options: Partial<OutboxOptions> = {}) {
     maxWaiting: 100,
     ...options,
   });
-  const connect = (): { receiver: Receiver<string, string>; close: () => void } => {
+  const connect = (receiverPollMs = 0): { receiver: Receiver<string, string>; close: () => void } => {
     const { port1, port2 } = new MessageChannel();
-    const receiver = new Receiver<string, string>(permits);
+    const receiver = new Receiver<string, string>(permits, receiverPollMs);
     receiver.connect(port2, 0);
     outbox.connect(port1);
     cleanups.push(() => port1.close());
@@ -139,6 +139,31 @@ describe('a mailbox', () => {
     const after = sender.ask('d');
     (await next()).reply('D');
     expect(await after).toBe('D');
+  });
+});
+
+describe('a mailbox whose ends poll', () => {
+  /** So long that a test which needs an end to fall asleep first would not end in time. */
+  const pollMs = 10_000;
+
+  it('brings messages and replies, timers and deadlines while they do', async () => {
+    const { sender, outbox, connect } = ends(8, { pollMs });
+    const { receiver, close } = connect(pollMs);
+    const held: Letter<string, string>[] = [];
+    const drained = receiver.drain((letter) => {
+      if (letter.message === 'hold') held.push(letter);
+      else letter.reply(letter.message.toUpperCase());
+    });
+    const asked = Array.from('abcdefgh', (message) => sender.ask(message));
+    expect((await Promise.all(asked)).join('')).toBe('ABCDEFGH');
+    await expect(sender.ask('hold', { remainingMs: 5 })).rejects.toMatchObject({ code: 'OWNER_TIMEOUT' });
+    held[0]!.reply('too late');
+    expect(await sender.ask('i')).toBe('I');
+    expect(outbox.outstanding).toBe(0);
+    receiver.expectNoMore();
+    sender[Symbol.dispose]();
+    await drained;
+    close();
   });
 });
 

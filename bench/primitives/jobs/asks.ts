@@ -1,4 +1,5 @@
 /** One thread owns a counter, the other asks it to increment, with so many asks in flight. */
+import { busyPollMs } from '../../../src/sync/busy-poll.ts';
 import { LOCK_WORDS } from '../../../src/sync/lock-line.ts';
 import { Outbox } from '../../../src/sync/mailbox-outbox.ts';
 import { Receiver } from '../../../src/sync/mailbox-receiver.ts';
@@ -16,6 +17,8 @@ const CHUNK = 10;
 /** As `MAILBOX_CAPACITY` has it. */
 const CAPACITY = 1_024;
 const DEADLINE_MS = 2_000;
+/** One asks, one answers. */
+const THREADS = 2;
 
 class Counter {
   value = 0;
@@ -28,7 +31,7 @@ class Counter {
 /** The owner as the service has it. */
 export function mailboxOwner(post: Post): Attendant {
   const counter = new Counter();
-  const receiver = new Receiver<OwnerMessage, unknown>(permitsOf(post));
+  const receiver = new Receiver<OwnerMessage, unknown>(permitsOf(post), busyPollMs(THREADS));
   receiver.connect(post.port!, 1 - post.position);
   receiver.expectNoMore();
   const methods = { increment: (_key: unknown, by: unknown) => counter.increment(Number(by)) };
@@ -54,6 +57,7 @@ function asking(post: Post, options: WaitOptions | undefined): Hammer {
     doorbell,
     waitMs: 1_000,
     maxWaiting: CAPACITY,
+    pollMs: busyPollMs(THREADS),
     onEnd: () => doorbell[Symbol.dispose](),
   });
   outbox.connect(post.port!);

@@ -41,7 +41,7 @@ function lessonText(name: string, run: LabRun): string {
     `\`\`\`diff\n${lessonOf(name).map(marked).join('\n')}\n\`\`\``,
     `**Measured.** ${setting}`,
     markdownTable([['', 'broken', 'fixed', 'ratio'], ...rows]),
-    `Both files: [${name}](../src/pitfalls/${name}/). In the service, [${embodied.strategy}](../${embodied.path}): ${embodied.how}.`,
+    `Both files: [${name}](../src/pitfalls/${name}/). In the service, [${embodied.name}](../${embodied.path}): ${embodied.how}.`,
   ].join('\n\n');
 }
 

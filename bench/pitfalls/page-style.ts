@@ -1,14 +1,14 @@
-/** The style of the page: system fonts, no scripts, colours that differ in lightness too, both schemes. */
+/** The style of the page: system fonts, both colour schemes, the colours of the comparison's report. Code marks its lines too. */
 export const pageStyle = `
 :root {
   color-scheme: light dark;
-  --text: light-dark(#1b1f24, #e6e8eb);
-  --quiet: light-dark(#57606a, #9da5ae);
-  --ground: light-dark(#ffffff, #14171a);
-  --panel: light-dark(#f5f6f8, #1d2125);
-  --rule: light-dark(#d8dde3, #343a41);
-  --broken: light-dark(#c2410c, #f08a5d);
-  --fixed: light-dark(#0f766e, #4fc3b0);
+  --text: light-dark(#1f2328, #e8eaed);
+  --quiet: light-dark(#59616b, #a9b1ba);
+  --ground: light-dark(#ffffff, #16191d);
+  --panel: light-dark(#eef1f4, #262b32);
+  --rule: light-dark(#dfe3e8, #373d46);
+  --broken: light-dark(#c84e00, #ff8f52);
+  --fixed: light-dark(#00855f, #35c79b);
   --broken-ground: light-dark(#fdeee6, #3a231a);
   --fixed-ground: light-dark(#e5f5f2, #16322e);
 }

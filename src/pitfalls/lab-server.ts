@@ -20,13 +20,13 @@ export interface Served extends ServerFindings {
 }
 
 /** In the thread: answers `/healthz` itself and everything else by `answer`, until main has seen enough. */
-export async function serveLab(answer: (path: string) => Awaitable<string>): Promise<void> {
+export async function serveLab(answer: (path: string) => Awaitable<string | Uint8Array>): Promise<void> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   const server = createServer((request, response) => {
     delay.enable(); // from the first request on: starting up is not what is measured
     if (request.url === '/healthz') return void response.end('ok');
     void Promise.try(answer, request.url ?? '/').then(
-      (text) => response.end(text),
+      (body) => response.end(body),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });

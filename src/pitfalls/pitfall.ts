@@ -20,8 +20,8 @@ export interface Pitfall<Name extends string = string> {
   readonly symptom: string;
   readonly why: string;
   readonly fix: string;
-  /** Where the fix is at work in the service. */
-  readonly embodied: { readonly strategy: string; readonly path: string; readonly how: string };
+  /** Where the fix is at work in the service: a strategy, as a rule. */
+  readonly embodied: { readonly name: string; readonly path: string; readonly how: string };
   /** What is done to both versions. */
   readonly setting: string;
   /** The first one is the symptom: in it the broken version is worse, or the run shows nothing. */

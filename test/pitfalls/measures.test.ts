@@ -37,9 +37,10 @@ describe.for(pitfalls)('$name', (pitfall) => {
   });
 
   it('names a file where the fix is at work', () => {
+    const strategy = /^src\/strategies\/([^/]+)\//.exec(embodied.path)?.[1];
+    expect(strategy ?? embodied.name).toBe(embodied.name);
     const isThere = existsSync(new URL(`../../${embodied.path}`, folder));
-    expect(isThere).toBe(isServed(embodied.strategy));
-    expect(embodied.path).toContain(`/${embodied.strategy}/`);
+    expect(isThere).toBe(strategy === undefined || isServed(strategy));
   });
 
   it.for(versions)('measures the %s version', async (version) => {

@@ -96,8 +96,8 @@ async function othersRan({ Pages }: typeof brokenPages | typeof fixedPages) {
   await using pages = new Pages();
   let turned = false;
   setImmediate(() => (turned = true));
-  const page = await pages.page('# Title\n\n*text* <b onclick="steal()">bold</b>');
-  expect(page).toBe('<h1>Title</h1>\n<p><em>text</em> <b>bold</b></p>\n');
+  const page = await pages.page(JSON.stringify({ key: 'page', value: '*text* <b onclick="steal()">bold</b>' }));
+  expect(new TextDecoder().decode(page)).toContain('<p><em>text</em> <b>bold</b></p>');
   return turned;
 }
 

@@ -20,7 +20,7 @@ export const anExtraSender: Pitfall<'shutdown' | 'gaveUp'> = {
     'original, as the first step of its shutdown. Then "the last sender is gone" is the end of the work, and needs no ' +
     'flag and no timeout.',
   embodied: {
-    strategy: 'actor',
+    name: 'actor',
     path: 'src/strategies/actor/index.ts',
     how: 'each thread drops its sender when it ends, and the owner thread ends after the last of them',
   },

@@ -23,7 +23,7 @@ export const blockingOnALock: Pitfall<'bystander' | 'delay'> = {
     'Keep the section short: copy under the lock, work on the copy. Where a copy is too much, give readers an immutable ' +
     'snapshot that no writer waits for; where many threads meet over different keys, shard the lock.',
   embodied: {
-    strategy: 'snapshot',
+    name: 'snapshot',
     path: 'src/strategies/snapshot/counters.ts',
     how: 'a listing reads one version and holds no lock; sharded makes it rare that two threads meet',
   },

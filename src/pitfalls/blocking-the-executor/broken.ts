@@ -1,9 +1,9 @@
 /** Broken: `async` changes when the caller gets the page, not who makes it. Meanwhile this thread serves nobody else. */
-import render from './render.ts';
+import { renderPage } from '../../render/page.ts';
 
 export class Pages implements AsyncDisposable {
-  async page(markdown: string): Promise<string> {
-    return render(markdown);
+  async page(document: string): Promise<Uint8Array> {
+    return renderPage(document);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

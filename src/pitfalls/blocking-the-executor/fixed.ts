@@ -2,10 +2,10 @@
 import { Piscina } from 'piscina';
 
 export class Pages implements AsyncDisposable {
-  readonly #pool = new Piscina({ filename: import.meta.resolve('./render.ts'), maxThreads: 1 });
+  readonly #pool = new Piscina({ filename: import.meta.resolve('../../render/render-worker.ts'), maxThreads: 1 });
 
-  async page(markdown: string): Promise<string> {
-    return this.#pool.run(markdown);
+  async page(document: string): Promise<Uint8Array> {
+    return this.#pool.run(document);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

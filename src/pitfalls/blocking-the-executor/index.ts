@@ -11,6 +11,9 @@ const markdown = Array.from(
     `## Section ${at}\n\nSome *words*, a [link](https://example.com/${at}), \`code\`.\n\n- one\n- <b>two</b>\n`,
 ).join('\n');
 
+/** As the service has it at its origin. */
+const document = JSON.stringify({ key: 'long-page', value: markdown });
+
 export const blockingTheExecutor: Pitfall<'bystander' | 'delay'> = {
   name: 'blocking-the-executor',
   title: 'Work on the event loop',
@@ -23,9 +26,9 @@ export const blockingTheExecutor: Pitfall<'bystander' | 'delay'> = {
     'Hand CPU-bound work to a pool of threads and await the answer. Not for what takes ' +
     'some tens of microseconds: the message there and back costs as much.',
   embodied: {
-    strategy: 'actor',
-    path: 'src/strategies/actor/counters.ts',
-    how: 'another thread does the work, and the event loop that serves only awaits its reply',
+    name: 'the renderer',
+    path: 'src/render/pool.ts',
+    how: 'one worker per HTTP thread, a bounded queue in front of it, and each content rendered once',
   },
   setting: `A page of ${PARAGRAPHS} sections is rendered ${1000 / LOAD.intervalMs} times a second; /healthz is asked for 1,000 times in the same second.`,
   measures: {
@@ -34,7 +37,7 @@ export const blockingTheExecutor: Pitfall<'bystander' | 'delay'> = {
   },
 
   async measure(version) {
-    const data: PagesData = { version, markdown };
+    const data: PagesData = { version, document };
     const entry = new URL('./server-thread.ts', import.meta.url);
     const served = await measureServed(entry, data, { path: '/page', load: LOAD });
     return { bystander: served.bystanderP99Ms, delay: served.loopP99Ms };

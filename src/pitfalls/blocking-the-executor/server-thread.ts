@@ -7,9 +7,9 @@ import * as fixed from './fixed.ts';
 
 export interface PagesData {
   readonly version: Version;
-  readonly markdown: string;
+  readonly document: string;
 }
 
-const { version, markdown } = workerData as PagesData;
+const { version, document } = workerData as PagesData;
 await using pages = new { broken, fixed }[version].Pages();
-await serveLab(() => pages.page(markdown));
+await serveLab(() => pages.page(document));

@@ -20,7 +20,7 @@ export const checkThenAct: Pitfall<'lost' | 'oversold'> = {
     'the state is shared between threads the one step is a short critical section or a compare-and-set; where the ' +
     'check itself must await, compare again when you write, and start over if it changed.',
   embodied: {
-    strategy: 'sync-lock',
+    name: 'sync-lock',
     path: 'src/strategies/sync-lock/counters.ts',
     how: 'compareAndSet checks and writes inside one critical section; unguarded is the same service with this mistake',
   },

@@ -25,7 +25,7 @@ export const everyMutexAsync: Pitfall<'changes' | 'restock'> = {
     'Guard in-memory data with a blocking mutex hidden behind a synchronous method. Nobody can await inside it, so it ' +
     'stays short. Keep the async mutex for the case it is for: I/O that belongs to the critical section.',
   embodied: {
-    strategy: 'sync-lock',
+    name: 'sync-lock',
     path: 'src/strategies/sync-lock/counters.ts',
     how: 'every method is one `run`; async-lock shows what the other one is for, and what it costs',
   },

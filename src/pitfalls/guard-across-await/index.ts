@@ -22,7 +22,7 @@ export const guardAcrossAwait: Pitfall<'deadlocks' | 'delay'> = {
     '`SyncMutex.run(critical)` gives no guard away, a promise does not type-check, and a thread that would wait for ' +
     'itself is told so at once.',
   embodied: {
-    strategy: 'sync-lock',
+    name: 'sync-lock',
     path: 'src/strategies/sync-lock/counters.ts',
     how: 'changes memory under the guard, stores after it',
   },

@@ -22,7 +22,7 @@ export const oneMutexAroundAClient: Pitfall<'rate' | 'wait'> = {
     'Share the client without a mutex, and let it pipeline. If a connection can carry one request at a time only (a ' +
     'transaction, a subscription), keep a pool of them and as many permits as there are connections.',
   embodied: {
-    strategy: 'sync-lock',
+    name: 'sync-lock',
     path: 'src/strategies/sync-lock/counters.ts',
     how: 'stores through one shared connection with no guard around it; async-lock holds its guard across the same call',
   },

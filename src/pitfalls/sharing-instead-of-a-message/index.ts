@@ -19,7 +19,7 @@ export const sharingInsteadOfAMessage: Pitfall<'lost' | 'lines'> = {
     'down is dropping the first sender: the owner receives what was sent, ends after the last one, and only then is ' +
     'the map stored. It takes some more lines than the flag that does not work, and none that must be clever.',
   embodied: {
-    strategy: 'actor',
+    name: 'actor',
     path: 'src/strategies/actor/counters.ts',
     how: 'drains its mailbox and ends after the last sender; what was sent is answered first',
   },

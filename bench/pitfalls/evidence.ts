@@ -1,5 +1,5 @@
 /** Where a run of the lab goes: results/pitfalls/<time>/ always, docs/ when asked for. */
-import { readFile } from 'node:fs/promises';
+import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filledMistakes } from '../../docs/mistakes.ts';
 import type { Pitfall } from '../../src/pitfalls/pitfall.ts';
@@ -14,7 +14,7 @@ export async function writeResults(root: string, run: LabRun, pitfalls: readonly
   const directory = join('results', 'pitfalls', time);
   return writeAll(root, {
     [join(directory, 'pitfalls.json')]: json(run),
-    [join(directory, 'pitfalls.html')]: pitfallsPage(run, pitfalls),
+    [join(directory, 'pitfalls.html')]: pitfallsPage(run, pitfalls, await lastReport(root)),
   });
 }
 
@@ -52,6 +52,13 @@ ${markdownTable([['pitfall', 'measured', 'broken', 'fixed', 'ratio'], ...rows])}
 
 ${settings.map(({ name, setting }) => `- ${name}: ${setting}`).join('\n')}
 `;
+}
+
+/** The newest comparison's report, as the page beside it in results/ links to it; undefined while there is none. */
+async function lastReport(root: string): Promise<string | undefined> {
+  const reports = await Array.fromAsync(glob('*/report.html', { cwd: join(root, 'results') }));
+  const last = reports.toSorted().at(-1);
+  return last === undefined ? undefined : `../../${last.replaceAll('\\', '/')}`;
 }
 
 async function writeAll(root: string, files: Readonly<Record<string, string>>): Promise<string[]> {

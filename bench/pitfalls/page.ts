@@ -9,8 +9,8 @@ import { pageStyle } from './page-style.ts';
 
 type Html = ReturnType<typeof html>;
 
-/** The whole page. */
-export function pitfallsPage(run: LabRun, pitfalls: readonly Pitfall[]): string {
+/** The whole page. @param report relative address of a comparison's report, when there is one to link to */
+export function pitfallsPage(run: LabRun, pitfalls: readonly Pitfall[], report?: string): string {
   const { cpu, cores, platform, node } = run.machine;
   const lessons = run.pitfalls.map((findings) => ({
     findings,
@@ -30,14 +30,16 @@ export function pitfallsPage(run: LabRun, pitfalls: readonly Pitfall[]): string 
         <header>
           <h1>Mistakes in sharing state, measured</h1>
           <p>
-            Each mistake beside its fix, put through the same short run. Medians of ${run.rounds} rounds; the ratio is
-            the median of the ratios within a round. Counts are exact. Milliseconds and rates are of this machine at
-            that moment: take nothing below a factor of 1.5 for a difference.
+            Each mistake beside its fix, put through the same short run. Figures are medians of ${run.rounds} rounds.
+            The ratio says how many times worse the broken version is, as the median over the rounds; “gone”: the fix
+            leaves nothing of it. Counts are exact. Milliseconds and rates are of this machine at that moment: take
+            nothing below a factor of 1.5 for a difference.
           </p>
           <p class="origin">
             <code>${run.command}</code> · ${run.startedAt.slice(0, 16).replace('T', ' ')} UTC · ${cpu}, ${cores} cores,
             ${platform}, Node ${node}${run.status === 'complete' ? '' : ' · interrupted: not all were measured'}
           </p>
+          ${report === undefined ? '' : html`<p><a href="${report}">The strategies under load: the last comparison’s report</a></p>`}
           ${contents(lessons)}
         </header>
         <main>${lessons.map(({ pitfall, findings }) => section(pitfall, findings))}</main>

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,6 +63,18 @@ describe('the pitfall lab', () => {
     expect(json.pitfalls).toHaveLength(pitfalls.length);
     expect(json.pitfalls[0].findings[0]).toMatchObject({ broken: [40, 40, 40], fixed: [10, 10, 10], better: 'lower' });
     for (const { title } of pitfalls) expect(page).toContain(`<h2>${title}</h2>`);
+  });
+
+  it('links its page to the newest report of a comparison, where there is one', async () => {
+    const directory = await mkdtemp(join(root, 'report-'));
+    for (const time of ['2026-01-02T00-00-00', '2026-01-01T00-00-00']) {
+      await mkdir(join(directory, 'results', time), { recursive: true });
+      await writeFile(join(directory, 'results', time, 'report.html'), '');
+    }
+    await run('--rounds 1', { root: directory });
+    expect((await resultsIn(directory)).page).toContain('href="../../2026-01-02T00-00-00/report.html"');
+    const alone = await run('--rounds 1');
+    expect((await resultsIn(alone.directory)).page).not.toContain('report.html');
   });
 
   it('explains the one that is named', async () => {

@@ -3,12 +3,13 @@ import { Hono } from 'hono';
 import { exchange, type Exchange, type ExchangeOptions, type HttpEnvironment } from './http/exchange.ts';
 import { problem } from './http/problems.ts';
 import { adminRoutes, type AdminOptions } from './http/routes/admin.ts';
+import { cacheRoutes, type CacheRouteOptions } from './http/routes/cache.ts';
 import { configRoutes } from './http/routes/config.ts';
 import { countersRoutes } from './http/routes/counters.ts';
 import { NotApplicableError, NotFoundError } from './errors.ts';
 import type { FaultKind } from './threads/faults.ts';
 import type { RecoveryReport } from './threads/recovery.ts';
-import type { Resources, Strategy, Unsupported } from './strategies/strategy.ts';
+import type { ResourceName, Resources, Strategy, Unsupported } from './strategies/strategy.ts';
 
 /** A strategy with its resources as this thread sees them. */
 export interface ServedStrategy {
@@ -25,12 +26,21 @@ export interface StrategyAdmin {
   inject(kind: FaultKind, times: number, delayMs: number): void;
 }
 
-export interface AppOptions extends AdminOptions {
+export interface AppOptions extends AdminOptions, CacheRouteOptions {
   readonly served: readonly ServedStrategy[];
   /** What keeps the service from being ready; empty when nothing does. */
   readonly missing: () => Promise<readonly string[]>;
   readonly isDraining: () => boolean;
 }
+
+type Routes<Resource> = (app: Hono<HttpEnvironment>, base: string, resource: Resource, options: AppOptions) => void;
+
+/** What each resource is served with; the compiler names what it lacks. */
+const routes: { readonly [Name in ResourceName]: Routes<Resources[Name]> } = {
+  counters: countersRoutes,
+  cache: cacheRoutes,
+  config: configRoutes,
+};
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -38,13 +48,7 @@ export function buildApp(options: AppOptions): Hono<HttpEnvironment> {
   const app = new Hono<HttpEnvironment>();
   serviceRoutes(app, options);
   for (const served of options.served) {
-    const { strategy, resources } = served;
-    const base = `/v1/${strategy.name}`;
-    const { counters, config } = resources;
-    if ('unsupported' in counters) refuse(app, `${base}/counters/*`, counters.unsupported, options);
-    else countersRoutes(app, base, counters, options);
-    if ('unsupported' in config) refuse(app, `${base}/config`, config.unsupported, options);
-    else configRoutes(app, base, config, options);
+    for (const name of Object.keys(routes) as ResourceName[]) resourceRoutes(app, served, name, routes[name], options);
     adminRoutes(app, served, options);
   }
   app.onError((error, context) => exchange(context, options, (call) => call.problem(error)));
@@ -84,6 +88,19 @@ function serviceRoutes(app: Hono<HttpEnvironment>, options: AppOptions): void {
       return call.json(JSON.stringify({ strategies }));
     }),
   );
+}
+
+function resourceRoutes<Name extends ResourceName>(
+  app: Hono<HttpEnvironment>,
+  { strategy, resources }: ServedStrategy,
+  name: Name,
+  serve: (typeof routes)[Name],
+  options: AppOptions,
+): void {
+  const base = `/v1/${strategy.name}`;
+  const resource: Resources[Name] | Unsupported = resources[name];
+  if ('unsupported' in resource) refuse(app, `${base}/${name}/*`, resource.unsupported, options);
+  else serve(app, base, resource, options);
 }
 
 function refuse(app: Hono<HttpEnvironment>, path: string, reason: string, options: ExchangeOptions): void {

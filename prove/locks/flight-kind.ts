@@ -31,7 +31,7 @@ class Flyer {
     this.#mortal = new Mortal(post, params);
     this.#slot = slot;
     this.#mortal.stayWhile(() => this.#loading > 0 || this.#mortal.owns(0, LOCKS));
-    const load = (key: string): Promise<Uint8Array> => this.#load(Number(key));
+    const load = (key: string): Promise<Uint8Array<ArrayBuffer>> => this.#load(Number(key));
     const more = { timeoutMs: params.hangMs };
     this.#flights = openFlights({ ...SHAPE, ...memory }, slot, load, more).flights;
   }
@@ -59,7 +59,7 @@ class Flyer {
     }
   }
 
-  async #load(key: number): Promise<Uint8Array> {
+  async #load(key: number): Promise<Uint8Array<ArrayBuffer>> {
     const { memory, threads } = this.#mortal.post;
     this.#loading += 1;
     const before = Atomics.exchange(memory.notes, loaderOf(key), this.#slot);

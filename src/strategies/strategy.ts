@@ -1,6 +1,7 @@
 import type { WriteThrough } from '../origin/write-through.ts';
 import type { DocumentOrigin, Origin, Written } from '../origin/origin.ts';
 import type { RedisCell } from '../origin/redis-cell.ts';
+import type { Cache } from '../resources/cache.ts';
 import type { Config } from '../resources/config.ts';
 import type { Counters } from '../resources/counters.ts';
 import type { Settings } from '../settings.ts';
@@ -13,6 +14,7 @@ import type { Awaitable } from '../sync/wait.ts';
 /** Every resource that the service shares, by name. A new one is a line here; the compiler names what it lacks. */
 export interface Resources {
   counters: Counters;
+  cache: Cache;
   config: Config;
 }
 

@@ -49,7 +49,7 @@ export interface Joined {
 /** What a flight landed with. */
 export interface Landed {
   readonly phase: LandedPhase;
-  readonly payload: Uint8Array | undefined;
+  readonly payload: Uint8Array<ArrayBuffer> | undefined;
 }
 
 const LINE_WORDS = 16;

@@ -213,7 +213,7 @@ export class FlightTable {
     return reference !== 0;
   }
 
-  #payload(at: number): Uint8Array | undefined {
+  #payload(at: number): Uint8Array<ArrayBuffer> | undefined {
     const reference = this.#words[at + PAYLOAD]!;
     return reference === 0 ? undefined : this.#arena.bytes(reference).slice(); // no longer of shared memory
   }

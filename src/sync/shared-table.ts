@@ -20,7 +20,7 @@ import { type PoolLock, RecordPool } from './record-pool.ts';
 import type { RecordTable } from './record-table.ts';
 import { INSERT, NONE, REMOVE, ShardLines, UPDATE } from './shard-lines.ts';
 import { TableLayout } from './table-layout.ts';
-import { type TableView, verifyTable } from './verify-table.ts';
+import { verifyTable } from './verify-table.ts';
 
 export interface SharedTableOptions {
   readonly data: SharedArrayBuffer;
@@ -199,30 +199,32 @@ export class SharedTable implements RecordTable {
     return Atomics.load(this.words, this.#layout.record(record) + STATE) > 0;
   }
 
+  /** The shard of a live record, −1 for any other. Outside that shard's lock it may be out of date at once. */
+  shardAt(record: number): number {
+    return this.isLive(record) ? this.#layout.shardOf(this.words[this.#layout.record(record) + HASH]!) : -1;
+  }
+
   /** The key of a live record of `shard`, undefined for any other record. Runs under the shard's lock. */
   keyOf(record: number, shard: number): string | undefined {
-    const at = this.#layout.record(record);
-    const byteLength = Atomics.load(this.words, at + STATE);
-    if (byteLength <= 0 || this.#layout.shardOf(this.words[at + HASH]!) !== shard) return undefined;
-    return this.#stored.read(record, byteLength);
+    if (this.shardAt(record) !== shard) return undefined;
+    return this.#stored.read(record, this.words[this.#layout.record(record) + STATE]!);
   }
 
   /** @returns what is wrong with the table: nothing, unless it has a defect. Runs under the locks of all shards. */
   verify(): string[] {
-    const { words } = this;
     const shards = Array.from({ length: this.#layout.shards }, (_, shard) => shard);
-    const open = shards.filter((shard) => this.#lines.intent(shard) !== NONE).map((shard) => `shard ${shard}`);
-    const view = (): TableView => ({
-      words,
-      layout: this.#layout,
-      keyOf: (record) => this.#stored.read(record, words[this.#layout.record(record) + STATE]!),
-      hashOf: (key) => this.#keys.load(key).hash,
-      counts: shards.map((shard) => this.count(shard)),
-      open,
-      fresh: this.#pool.fresh,
-      freed: this.#pool.freed(),
-    });
-    return this.#pool.inside(() => verifyTable(view()));
+    return this.#pool.inside(() =>
+      verifyTable({
+        words: this.words,
+        layout: this.#layout,
+        keyOf: (record) => this.#stored.read(record, this.words[this.#layout.record(record) + STATE]!),
+        hashOf: (key) => this.#keys.load(key).hash,
+        counts: shards.map((shard) => this.count(shard)),
+        open: shards.filter((shard) => this.#lines.intent(shard) !== NONE).map((shard) => `shard ${shard}`),
+        fresh: this.#pool.fresh,
+        freed: this.#pool.freed(),
+      }),
+    );
   }
 
   /** An intent that is still open belongs to a change that failed and could not be undone then: try again. */
@@ -243,7 +245,6 @@ export class SharedTable implements RecordTable {
 
   /** Whether a record is reserved by `shard` or lives in it; another shard may have taken it since. */
   #isOurs(record: number, state: number, shard: number): boolean {
-    if (state <= 0) return state === -(shard + 1);
-    return this.#layout.shardOf(this.words[this.#layout.record(record) + HASH]!) === shard;
+    return state > 0 ? this.shardAt(record) === shard : state === -(shard + 1);
   }
 }

@@ -51,18 +51,18 @@ export interface SingleFlightOptions extends FlightTableOptions {
    * Brings the value of a key, undefined when there is none; stores it, if the ticket allows. Runs on its own account,
    * so it must end by itself; what it throws is told to all who wait.
    */
-  readonly load: (key: string, ticket: Ticket) => Promise<Uint8Array | undefined>;
+  readonly load: (key: string, ticket: Ticket) => Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
 export interface Flown {
   /** What the load brought; undefined when the origin has none. Shared by those who waited on the same thread. */
-  readonly value: Uint8Array | undefined;
+  readonly value: Uint8Array<ArrayBuffer> | undefined;
   /** Whether the caller waited for a load that another one began. */
   readonly collapsed: boolean;
 }
 
 /** How a flight ends for those who wait; `again` when it landed but what it brought was lost. */
-type Landing = { readonly value: Uint8Array | undefined } | { readonly error: unknown } | 'again';
+type Landing = { readonly value: Uint8Array<ArrayBuffer> | undefined } | { readonly error: unknown } | 'again';
 
 /** Those of this thread who wait for one flight. */
 interface Party {

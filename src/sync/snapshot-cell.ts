@@ -159,6 +159,17 @@ export class SnapshotCell {
     return this.#mutex.run(turn, ...(rest as Synchronous<T, [options?: WaitOptions]>));
   }
 
+  /**
+   * In a turn, waits until every reader looks at the published version or a later one, now and from here on. Memory
+   * outside the cell that only earlier versions refer to may be used again then: see `SnapshotPins`.
+   *
+   * @throws {LockTimeoutError} a reader held an earlier version for too long; nothing changed
+   */
+  awaitReaders(): void {
+    this.#turn.awaitReaders();
+    this.#root = this.#turn.root();
+  }
+
   /** Index in `words` of a logical word, to read it. Holds until the turn makes its page writable. */
   at(word: number): number {
     const { words } = this;

@@ -89,6 +89,12 @@ export class SnapshotTurn {
     this.#waiting = undefined;
   }
 
+  /** Waits until no reader is behind the current version, now or later. @throws {LockTimeoutError} one stays there */
+  awaitReaders(): void {
+    this.root(); // what was known of readers
+    if (!this.#isSafe(this.#current)) this.#awaitSafe(this.#current);
+  }
+
   /** Index of the root of the next version. */
   root(): number {
     if (this.#root !== 0) return this.#root;

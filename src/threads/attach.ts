@@ -80,7 +80,10 @@ export async function attachAll(
 
   const served: ServedStrategy[] = [];
   for (const strategy of strategies) {
-    const resources = { counters: await attach(strategy, 'counters'), config: await attach(strategy, 'config') };
+    const names = Object.keys(strategy.cells) as ResourceName[];
+    const entries: [ResourceName, unknown][] = [];
+    for (const name of names) entries.push([name, await attach(strategy, name)]);
+    const resources = Object.fromEntries(entries) as ServedStrategy['resources'];
     served.push({ strategy, resources, admin: administer(strategy, attachment.memory, scope) });
   }
   return {

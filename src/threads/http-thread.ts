@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { buildApp } from '../app.ts';
 import { listen, type ListenOptions } from '../http/server.ts';
+import { createRenderer } from '../render/create-renderer.ts';
 import { attachAll, type OwnerPorts } from './attach.ts';
 import type { Attachment } from './context.ts';
 import { servedStrategies } from './memory.ts';
@@ -42,12 +43,15 @@ async function missing(): Promise<string[]> {
   return problem === undefined ? found : [...found, problem];
 }
 
+const renderer = await createRenderer(settings);
 const app = buildApp({
   served,
   missing,
   isDraining: () => draining,
   timeoutMs: settings.REQUEST_TIMEOUT_MS,
   serverTiming: settings.SERVER_TIMING,
+  cacheTtlMs: settings.CACHE_TTL_MS,
+  renderer,
   adminToken: settings.ADMIN_TOKEN,
   controls: settings.CONTROLS,
   onDefect: (error, requestId) => log.error({ err: error, requestId }, 'a request failed on a defect'),
@@ -64,6 +68,7 @@ port.on('message', (message: ToHttpThread) => {
 async function drain(): Promise<void> {
   draining = true;
   await server.drain();
+  await renderer.close();
   attached.dropSenders();
   await attached.close(settings.SHUTDOWN_TIMEOUT_MS / 2);
   process.exit(0); // ends this thread, not the process

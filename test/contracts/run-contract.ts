@@ -9,6 +9,7 @@ import type { ContractCase } from './counters-contract.ts';
 /** Declared deviations: what a strategy does without, by its own account. */
 const deviations: Readonly<Record<string, readonly ContractCase['needs'][]>> = {
   atomic: ['listing', 'write-through', 'freed records'],
+  'async-lock': ['awaits outside the guard'],
 };
 
 function owes(strategy: Strategy, { needs }: ContractCase): boolean {

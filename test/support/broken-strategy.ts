@@ -9,6 +9,7 @@ import { sharedCounters, sharedCountersMemory } from '../../src/strategies/count
 import { ConfigRegister } from '../../src/strategies/config-register.ts';
 import type { Cell, CellContext, Strategy } from '../../src/strategies/strategy.ts';
 import { SyncMutex } from '../../src/sync/sync-mutex.ts';
+import { brokenCache } from './broken-cache.ts';
 
 /** Each step under the lock, as a thread-safe map would have it. */
 function stepwise(context: CellContext) {
@@ -99,5 +100,5 @@ export const brokenStrategy: Strategy = {
   name: 'broken',
   kind: 'control',
   summary: 'breaks every promise',
-  cells: { counters, config },
+  cells: { counters, cache: brokenCache, config },
 };

@@ -10,12 +10,12 @@ export interface Begun {
   readonly by: number;
   readonly key: string;
   readonly ticket: Ticket;
-  readonly bring: (value: Uint8Array | undefined) => void;
+  readonly bring: (value: Uint8Array<ArrayBuffer> | undefined) => void;
   readonly fail: (error: unknown) => void;
 }
 
-export const bytes = (text: string): Uint8Array => Buffer.from(text);
-export const text = ({ value }: { value: Uint8Array | undefined }): string | undefined =>
+export const bytes = (text: string): Uint8Array<ArrayBuffer> => Buffer.from(text);
+export const text = ({ value }: { value: Uint8Array<ArrayBuffer> | undefined }): string | undefined =>
   value === undefined ? undefined : Buffer.from(value).toString();
 
 let stack: DisposableStack;

@@ -1,13 +1,14 @@
 /** A thread of the rig: attaches to the strategy and runs the operations that it is sent. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Call } from '../../src/resources/call.ts';
+import type { Cache, CacheRead } from '../../src/resources/cache.ts';
 import type { Config } from '../../src/resources/config.ts';
 import type { Counters } from '../../src/resources/counters.ts';
 import { strategies } from '../../src/strategies/index.ts';
 import { attachAll, type OwnerPorts } from '../../src/threads/attach.ts';
 import { toWire } from '../../src/wire-error.ts';
 import { brokenStrategy } from './broken-strategy.ts';
-import type { Operation, RigData, RigReply, Work } from './rig.ts';
+import type { Operation, RigData, RigReply, SeenDocument, Work } from './rig.ts';
 
 const data = workerData as RigData;
 const port = parentPort!;
@@ -15,6 +16,7 @@ const strategy = [...strategies, brokenStrategy].find(({ name }) => name === dat
 const attached = await attachAll(data, [strategy]);
 const { served } = attached;
 const counters = served[0]!.resources.counters as Counters;
+const cache = served[0]!.resources.cache as Cache;
 const config = served[0]!.resources.config as Config;
 
 const call: Call = { remainingMs: 30_000, signal: new AbortController().signal, timing: undefined };
@@ -26,9 +28,23 @@ function apply(operation: Operation): unknown {
   }
   if ('read' in operation) return counters.read(operation.read, call);
   if ('delete' in operation) return counters.delete(operation.delete, call);
+  if ('readDocument' in operation) return readDocument(operation.readDocument, operation.withinMs);
+  if ('writeDocument' in operation) {
+    return cache.write(operation.writeDocument, operation.value, operation.ttlMs, call);
+  }
+  if ('forgetDocument' in operation) return cache.forget(operation.forgetDocument, call);
+  if ('cacheStats' in operation) return cache.stats(call);
+  if ('ping' in operation) return undefined;
   if ('readConfig' in operation) return config.read(call);
   if ('replaceConfig' in operation) return config.replace(operation.replaceConfig, operation.expected, call);
   return counters.list(operation.list, call);
+}
+
+async function readDocument(key: string, withinMs: number): Promise<SeenDocument> {
+  const { document, ...how }: CacheRead = await cache.read(key, { ...call, remainingMs: withinMs });
+  if (document === undefined) return { ...how, text: undefined, etag: undefined, keptForMs: undefined };
+  const { body, etag, storedAtMs, expiresAtMs } = document;
+  return { ...how, text: Buffer.from(body).toString('utf8'), etag, keptForMs: expiresAtMs - storedAtMs };
 }
 
 async function work({ times, concurrency = 1, ...operation }: Work): Promise<unknown[]> {

@@ -1,8 +1,9 @@
 /** Several real threads attached to one strategy, without HTTP: what the contract suites drive. */
 import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { createEmbeddedOrigin, type OriginAccess, takeOver } from '../../src/origin/create-origin.ts';
-import type { EmbeddedOrigin } from '../../src/origin/embedded.ts';
+import { type OriginAccess, takeOver } from '../../src/origin/create-origin.ts';
+import { seededRandom } from '../../src/random.ts';
+import type { CacheRead, CacheStats } from '../../src/resources/cache.ts';
 import type { ConfigDocument, ExpectedVersion } from '../../src/resources/config.ts';
 import type { Counters, CounterPage } from '../../src/resources/counters.ts';
 import { readSettings, type Settings } from '../../src/settings.ts';
@@ -12,6 +13,7 @@ import type { OwnerPorts } from '../../src/threads/attach.ts';
 import { allocateMemory, bury, type ServiceMemory } from '../../src/threads/memory.ts';
 import { Owner, ownedCells } from '../../src/threads/owner.ts';
 import { fromWire, type WireError } from '../../src/wire-error.ts';
+import { GatedOrigin } from './gated-origin.ts';
 
 /** One operation, as data: it is run on another thread. */
 export type Operation =
@@ -20,6 +22,12 @@ export type Operation =
   | { readonly read: string }
   | { readonly delete: string }
   | { readonly list: { readonly limit: number; readonly cursor: number } }
+  | { readonly readDocument: string; readonly withinMs: number }
+  | { readonly writeDocument: string; readonly value: string; readonly ttlMs: number }
+  | { readonly forgetDocument: string }
+  | { readonly cacheStats: true }
+  /** Nothing: when it comes back, the thread has begun what it was sent before. */
+  | { readonly ping: true }
   | { readonly readConfig: true }
   | { readonly replaceConfig: string; readonly expected: ExpectedVersion };
 
@@ -47,9 +55,11 @@ export interface RigOptions {
 
 export interface Rig extends AsyncDisposable {
   readonly threads: number;
-  readonly origin: EmbeddedOrigin;
+  readonly origin: GatedOrigin;
   /** Counters as one of the threads sees them. */
   on(thread: number): AsyncCounters;
+  /** The cache as one of the threads sees it. */
+  cacheOn(thread: number): AsyncCache;
   /** The config as one of the threads sees it. */
   configOn(thread: number): AsyncConfig;
   /** Runs work on one thread. */
@@ -75,6 +85,21 @@ export function threadsFor(strategy: Strategy, wanted: number): number {
   return strategy.threads ?? wanted;
 }
 
+/** What a read of a document found, as it travels between threads. */
+export interface SeenDocument extends Omit<CacheRead, 'document'> {
+  /** The body; undefined when there is no document. */
+  readonly text: string | undefined;
+  readonly etag: string | undefined;
+  readonly keptForMs: number | undefined;
+}
+
+export interface AsyncCache {
+  read(key: string, withinMs?: number): Promise<SeenDocument>;
+  write(key: string, value: string, ttlMs?: number): Promise<void>;
+  forget(key: string): Promise<void>;
+  stats(): Promise<CacheStats>;
+}
+
 export interface AsyncConfig {
   read(): Promise<ConfigDocument>;
   replace(values: string, expected: ExpectedVersion): Promise<ConfigDocument>;
@@ -84,7 +109,12 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
   const threads = threadsFor(strategy, wanted);
   const settings = readSettings({ THREADS: String(threads), ORIGIN_LATENCY_MS: '1', ...environment });
   const memory = allocateMemory(settings, [strategy]);
-  const origin = createEmbeddedOrigin(settings);
+  const origin = new GatedOrigin({
+    latencyMs: settings.ORIGIN_LATENCY_MS,
+    jitterMs: settings.ORIGIN_JITTER_MS,
+    random: seededRandom(settings.ORIGIN_SEED),
+    documents: settings.ORIGIN_DOCUMENTS,
+  });
   const originEpoch = await takeOver(settings);
   const table = new ThreadTable(memory.threads);
   const seats: { worker: Worker; slot: number }[] = [];
@@ -163,6 +193,12 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
       read: (key) => once1(thread, { read: key }),
       delete: (key) => once1(thread, { delete: key }),
       list: (limit = 1000, cursor = 0) => once1(thread, { list: { limit, cursor } }),
+    }),
+    cacheOn: (thread) => ({
+      read: (key, withinMs = 30_000) => once1(thread, { readDocument: key, withinMs }),
+      write: (key, value, ttlMs = 30_000) => once1(thread, { writeDocument: key, value, ttlMs }),
+      forget: (key) => once1(thread, { forgetDocument: key }),
+      stats: () => once1(thread, { cacheStats: true }),
     }),
     configOn: (thread) => ({
       read: () => once1(thread, { readConfig: true }),

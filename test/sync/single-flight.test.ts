@@ -138,7 +138,7 @@ describe('A voided flight', () => {
 
   it('lands in any order with others of its key', async () => {
     const { a, b, c, left } = threeThreads(flightMemory());
-    const flown: Promise<{ value: Uint8Array | undefined }>[] = [];
+    const flown: Promise<{ value: Uint8Array<ArrayBuffer> | undefined }>[] = [];
     for (let write = 0; write < 5; write++) {
       flown.push(a.get('key'), b.get('key'));
       c.void('key');

@@ -9,6 +9,7 @@
  * Not for a plain counter or a map lookup: a short lock is a hundred times cheaper than a message.
  */
 import type { Strategy } from '../strategy.ts';
+import { cache } from './cache.ts';
 import { config } from './config.ts';
 import { counters } from './counters.ts';
 
@@ -16,5 +17,5 @@ export const actor: Strategy = {
   name: 'actor',
   kind: 'strategy',
   summary: 'one owner thread behind a bounded mailbox; everyone else sends messages',
-  cells: { counters, config },
+  cells: { counters, cache, config },
 };

@@ -9,6 +9,7 @@
  * Not around in-memory work, and not around I/O that could as well happen after the guard: see `sync-lock`.
  */
 import type { Strategy } from '../strategy.ts';
+import { cache } from './cache.ts';
 import { config } from './config.ts';
 import { counters } from './counters.ts';
 
@@ -16,5 +17,5 @@ export const asyncLock: Strategy = {
   name: 'async-lock',
   kind: 'strategy',
   summary: 'one asynchronous mutex, held while the origin is awaited',
-  cells: { counters, config },
+  cells: { counters, cache, config },
 };

@@ -8,6 +8,7 @@
  */
 import { SharedStateError } from '../../errors.ts';
 import type { Origin, Written } from '../../origin/origin.ts';
+import { timed } from '../../origin/timed.ts';
 import { MAX_KEY_BYTES } from '../../sync/key-hash.ts';
 import type { Awaitable, WaitOptions } from '../../sync/wait.ts';
 
@@ -94,13 +95,3 @@ export class StoreFirst {
 
 /** Nothing was stored, for certain; its cause says why. */
 class RefusedByOrigin extends Error {}
-
-async function timed<T>({ timing }: WaitOptions, answer: Promise<T>): Promise<T> {
-  if (timing === undefined) return answer;
-  const startedMs = performance.now();
-  try {
-    return await answer;
-  } finally {
-    timing.add('origin', performance.now() - startedMs);
-  }
-}

@@ -11,5 +11,9 @@ export const atomic: Strategy = {
   name: 'atomic',
   kind: 'floor',
   summary: 'an atomic read-modify-write on the counter’s slot; no listing',
-  cells: { counters, config: unsupported('a document is more than one word, and those change at different moments') },
+  cells: {
+    counters,
+    cache: unsupported('an entry is more than one word, and those change at different moments'),
+    config: unsupported('a document is more than one word, and those change at different moments'),
+  },
 };

@@ -8,6 +8,7 @@
  * Not when one key takes most of the writes, or when a cut across all keys must be exact: one lock is simpler.
  */
 import type { Strategy } from '../strategy.ts';
+import { cache } from './cache.ts';
 import { config } from './config.ts';
 import { counters } from './counters.ts';
 
@@ -15,5 +16,5 @@ export const sharded: Strategy = {
   name: 'sharded',
   kind: 'strategy',
   summary: 'many blocking mutexes, chosen by a seeded hash of the key',
-  cells: { counters, config },
+  cells: { counters, cache, config },
 };

@@ -5,6 +5,7 @@
  * Cost: one core, and nothing is shared with another process or thread.
  */
 import type { Strategy } from '../strategy.ts';
+import { cache } from './cache.ts';
 import { config } from './config.ts';
 import { counters } from './counters.ts';
 
@@ -13,5 +14,5 @@ export const singleThread: Strategy = {
   kind: 'baseline',
   summary: 'a plain Map on one thread, no lock and no shared memory',
   threads: 1,
-  cells: { counters, config },
+  cells: { counters, cache, config },
 };

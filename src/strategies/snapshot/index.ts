@@ -10,6 +10,7 @@
  * take memory, which is bounded, so in the end writers wait for that reader.
  */
 import type { Strategy } from '../strategy.ts';
+import { cache } from './cache.ts';
 import { config } from './config.ts';
 import { counters } from './counters.ts';
 
@@ -17,5 +18,5 @@ export const snapshot: Strategy = {
   name: 'snapshot',
   kind: 'strategy',
   summary: 'readers use an immutable version; one writer at a time copies pages and publishes',
-  cells: { counters, config },
+  cells: { counters, cache, config },
 };

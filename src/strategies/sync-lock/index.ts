@@ -8,6 +8,7 @@
  * Not when sections are long (a listing of thousands) or one lock is hot on many threads: shard, or publish snapshots.
  */
 import type { Strategy } from '../strategy.ts';
+import { cache } from './cache.ts';
 import { config } from './config.ts';
 import { counters } from './counters.ts';
 
@@ -15,5 +16,5 @@ export const syncLock: Strategy = {
   name: 'sync-lock',
   kind: 'strategy',
   summary: 'one blocking mutex; the guard ends before anything is awaited',
-  cells: { counters, config },
+  cells: { counters, cache, config },
 };

@@ -4,6 +4,7 @@
  * Guarantee: none. Cost: correctness. Served only with `CONTROLS=on` or where `STRATEGIES` names it.
  */
 import type { Strategy } from '../strategy.ts';
+import { cache } from './cache.ts';
 import { config } from './config.ts';
 import { counters } from './counters.ts';
 
@@ -11,5 +12,5 @@ export const unguarded: Strategy = {
   name: 'unguarded',
   kind: 'control',
   summary: 'reads, awaits, then writes; it must lose updates',
-  cells: { counters, config },
+  cells: { counters, cache, config },
 };

@@ -1,0 +1,66 @@
+/**
+ * Cache, actor: one thread owns the entries and starts the loads; everyone else asks it, for hits too.
+ *
+ * Guarantee: no read that began after a write was acknowledged gets an older value; one load per key, because only the
+ * owner loads. While a load is on its way it serves other messages.
+ * Cost: a message and a reply per read, in which the body is copied twice more.
+ */
+import type { Cache } from '../../resources/cache.ts';
+import { asOwner, type Seen } from '../cache-table.ts';
+import { localFlights, ReadThrough } from '../read-through.ts';
+import { sharedCache, sharedCacheMemory } from '../shared-cache.ts';
+import type { Cell } from '../strategy.ts';
+import { askOwner } from './ask-owner.ts';
+
+export const cache: Cell<Cache> = {
+  memory: (settings) => sharedCacheMemory(settings, 0),
+
+  /** In the owner thread: no lock, nobody else touches the entries. */
+  own(context) {
+    const { settings } = context;
+    const { entries, table, counts } = sharedCache(context);
+    entries.repair(0); // what a dead predecessor left half-done
+    const look = (key: string): Seen => {
+      const seen = table.look(key);
+      return typeof seen === 'string' ? seen : new Uint8Array(seen); // a pooled buffer travels with its whole pool
+    };
+    const through = new ReadThrough(context, {
+      table,
+      counts,
+      flights: localFlights(settings),
+      look,
+      inShard: asOwner,
+    });
+
+    return {
+      read(key, call) {
+        const seen = look(key);
+        return through.answer(key, seen, call);
+      },
+
+      write(key, value, ttlMs, call) {
+        return through.write(key, value, ttlMs, call);
+      },
+
+      forget(key) {
+        through.forget(key);
+      },
+
+      stats() {
+        return table.stats();
+      },
+    };
+  },
+
+  /** In every HTTP thread: messages. */
+  attach(context) {
+    const ask = askOwner<Cache>(context);
+
+    return {
+      read: (key, call) => ask('read', [key], call),
+      write: (key, value, ttlMs, call) => ask('write', [key, value, ttlMs], call),
+      forget: (key, call) => ask('forget', [key], call),
+      stats: (call) => ask('stats', [], call),
+    };
+  },
+};

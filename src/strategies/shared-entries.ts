@@ -1,0 +1,169 @@
+/**
+ * Entries of a cache in place: for each a record in a `SharedTable`, which notes the block of an `Arena` that has it.
+ *
+ * Guarantee: an entry takes its place in one step. Of a thread that dies half-way the next owner of the shard's lock
+ * frees what is noted as spare: a block that no record refers to yet, or any more. A record may be left without a
+ * block; it counts as none, and its key takes it again, or an eviction takes it out.
+ * Cost: a copy in, a copy out. To write an entry takes two leaf locks, one after the other.
+ *
+ * Every method runs under the lock of the key's shard, or as the only one who may; `shardAt`, `number` and `usedAtMs`
+ * also without it, for who only guesses which entry should leave.
+ *
+ * Ordering: that of `SharedTable` and `Arena`. A block is filled before `exchange` makes its record refer to it.
+ */
+import { Arena } from '../sync/arena.ts';
+import type { SharedTable } from '../sync/shared-table.ts';
+import type { Entry } from './cache-entry.ts';
+import type { CacheEntries } from './cache-table.ts';
+
+// Words of a record's payload.
+const BLOCK = 0;
+const USED_AT = 1;
+
+export interface SharedEntriesOptions {
+  readonly records: SharedTable;
+  readonly arena: Arena;
+  /** A word for each shard, which notes a block that is in no record: index of the first, and how far they are apart. */
+  readonly notes: { readonly first: number; readonly apart: number };
+  /** Runs in the middle of every change; see `Lab`. */
+  readonly midway: () => void;
+}
+
+export class SharedEntries implements CacheEntries {
+  readonly leaveTogether = 1;
+  readonly #records: SharedTable;
+  readonly #arena: Arena;
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+  readonly #bytes: Buffer;
+  readonly #options: SharedEntriesOptions;
+
+  constructor(options: SharedEntriesOptions) {
+    const { records, arena } = options;
+    this.#options = options;
+    this.#records = records;
+    this.#arena = arena;
+    this.#words = records.words;
+    this.#doubles = records.doubles;
+    this.#bytes = Buffer.from(arena.memory.buffer);
+  }
+
+  get capacityBytes(): number {
+    return this.#arena.capacity;
+  }
+
+  get usedBytes(): number {
+    return this.#arena.used;
+  }
+
+  get count(): number {
+    return this.#arena.count;
+  }
+
+  get end(): number {
+    return this.#records.end;
+  }
+
+  looking(look: () => number): number {
+    return look();
+  }
+
+  shardOf(key: string): number {
+    return this.#records.shardOf(key);
+  }
+
+  shardAt(record: number): number {
+    return this.#records.shardAt(record);
+  }
+
+  find(key: string): number {
+    const record = this.#records.find(key);
+    return record === -1 || this.#block(record) === 0 ? -1 : record;
+  }
+
+  /** 0 where a dead thread left a record without a block. */
+  number(record: number, field: number): number {
+    const block = this.#block(record);
+    return block === 0 ? 0 : this.#doubles[(block >>> 1) + field]!;
+  }
+
+  copy(record: number): Entry {
+    const block = this.#block(record);
+    const entry = Buffer.allocUnsafe(this.#arena.byteLengthOf(block));
+    this.#bytes.copy(entry, 0, this.#arena.offsetOf(block), this.#arena.offsetOf(block) + entry.byteLength);
+    return entry;
+  }
+
+  usedAtMs(record: number): number {
+    return Atomics.load(this.#words, this.#records.payloadOf(record) + USED_AT);
+  }
+
+  touch(record: number, usedAtMs: number): void {
+    Atomics.store(this.#words, this.#records.payloadOf(record) + USED_AT, usedAtMs);
+  }
+
+  write(key: string, entry: Entry, usedAtMs: number): boolean {
+    const spare = this.#spare(this.#records.shardOf(key));
+    this.#free(spare); // left by a change that threw
+    if (this.#arena.allocate(entry.byteLength, spare) === 0) return false;
+    this.#arena.bytes(this.#words[spare]!).set(entry);
+    this.#options.midway();
+    const record = this.#recordFor(key);
+    if (record === -1) {
+      this.#free(spare);
+      return false;
+    }
+    this.touch(record, usedAtMs);
+    this.#arena.exchange(spare, this.#records.payloadOf(record) + BLOCK); // the entry is in its place
+    this.#free(spare);
+    return true;
+  }
+
+  remove(record: number): void {
+    this.#arena.release(this.#records.payloadOf(record) + BLOCK);
+    this.#records.remove(record, this.#options.midway);
+  }
+
+  /** Completes or takes back what the shard's last owner left half-done. Runs under the shard's lock. */
+  repair(shard: number): void {
+    this.#records.repair(shard);
+    this.#arena.release(this.#spare(shard)); // without a look at the note: see `Arena`
+  }
+
+  verify(): string[] {
+    const { end } = this;
+    const wrong = [...this.#records.verify(), ...this.#arena.verify()];
+    let used = 0;
+    let count = 0;
+    for (let record = 0; record < end; record++) {
+      const block = this.#records.isLive(record) ? this.#block(record) : 0;
+      if (block === 0) continue;
+      used += Arena.footprint(this.#arena.byteLengthOf(block));
+      count += 1;
+    }
+    if (used > this.usedBytes) wrong.push(`entries take ${used} bytes, ${this.usedBytes} are counted`);
+    if (count !== this.count) wrong.push(`${count} records have a block, ${this.count} blocks are used`);
+    return wrong;
+  }
+
+  #block(record: number): number {
+    return this.#words[this.#records.payloadOf(record) + BLOCK]!;
+  }
+
+  /** The key's record, or a new one without a block; −1 when there is no room for it. */
+  #recordFor(key: string): number {
+    const record = this.#records.find(key);
+    if (record !== -1) return record;
+    return this.#records.insert(key, (payload) => void (this.#words[payload + BLOCK] = 0));
+  }
+
+  #spare(shard: number): number {
+    const { first, apart } = this.#options.notes;
+    return first + shard * apart;
+  }
+
+  /** Frees what a note of this thread's own shard refers to, if anything. */
+  #free(note: number): void {
+    if (this.#words[note] !== 0) this.#arena.release(note);
+  }
+}

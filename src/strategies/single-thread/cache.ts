@@ -1,0 +1,45 @@
+/**
+ * Cache, single-thread: a `Map` of what was loaded, and one of what is being loaded. No lock, no shared memory.
+ *
+ * Guarantee: no read that began after a write was acknowledged gets an older value; one load per key.
+ * Cost: one thread. A hit copies nothing: everybody gets the same bytes.
+ */
+import type { Cache } from '../../resources/cache.ts';
+import { CacheCounts } from '../cache-counts.ts';
+import { asOwner } from '../cache-table.ts';
+import { localFlights, ReadThrough } from '../read-through.ts';
+import type { Cell } from '../strategy.ts';
+import { CacheMap } from './cache-map.ts';
+
+export const cache: Cell<Cache> = {
+  attach(context) {
+    const { settings, thread, lab } = context;
+    const counts = new CacheCounts(new SharedArrayBuffer(CacheCounts.bytes), 0, thread.slot);
+    const table = new CacheMap(settings.CACHE_MEMORY_MB * 2 ** 20, counts, lab.midway);
+    const through = new ReadThrough(context, {
+      table,
+      counts,
+      flights: localFlights(settings),
+      look: (key) => table.look(key),
+      inShard: asOwner,
+    });
+
+    return {
+      read(key, call) {
+        return through.answer(key, table.look(key), call);
+      },
+
+      write(key, value, ttlMs, call) {
+        return through.write(key, value, ttlMs, call);
+      },
+
+      forget(key) {
+        through.forget(key);
+      },
+
+      stats() {
+        return { ...table.size, ...counts.totals };
+      },
+    };
+  },
+};

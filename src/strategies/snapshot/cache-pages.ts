@@ -1,0 +1,201 @@
+/**
+ * Entries of a cache whose index is in the pages of a `SnapshotCell`: each record refers to a block of an `Arena`, which
+ * lies outside the pages, is written once, and never changes while a version refers to it.
+ *
+ * Guarantee: a reader inside `snapshots.read` may copy every block that its version refers to. A block that a turn takes
+ * out is freed by the next turn, and not before all readers look at a version without it.
+ * Cost: what has left takes room until the next turn. Which entry was used when is no part of a version: readers store
+ * it beside.
+ *
+ * A turn notes the block that it adds and those that it takes out, and the version that it starts from. Whoever has the
+ * next turn settles it: if another version is current by then, the turn was published, and what it took out is freed;
+ * if not, it threw or its thread died, and what it added is freed. To settle twice, or half, changes nothing more.
+ *
+ * Ordering: a block and the notes are plain memory, written in a turn. A block is filled before its version is
+ * published, and read after that version was loaded. It is freed after `awaitReaders`: from then on, and after their
+ * last look at any version before, all readers are at versions without it: see `SnapshotPins`. `Atomics.store` opens
+ * and closes the notes, after all that belongs to them.
+ */
+import { Arena } from '../../sync/arena.ts';
+import type { SnapshotCell } from '../../sync/snapshot-cell.ts';
+import type { SnapshotTable } from '../../sync/snapshot-table.ts';
+import type { Entry } from '../cache-entry.ts';
+import type { CacheEntries, Placed } from '../cache-table.ts';
+
+// Words of the notes.
+const OPEN = 0;
+const STARTED_FROM = 1;
+const ADDED = 2;
+const TAKEN_OUT = 3;
+/** A turn costs more than an entry does, so this many leave in one. */
+const LEAVE_TOGETHER = 8;
+
+export interface SnapshotEntriesOptions {
+  readonly snapshots: SnapshotCell;
+  readonly records: SnapshotTable;
+  readonly arena: Arena;
+  /** Index in the memory of a cache line. */
+  readonly notes: number;
+  /** A word for each record: when it was used. */
+  readonly usedAt: Int32Array<SharedArrayBuffer>;
+  /** Runs in the middle of every change; see `Lab`. */
+  readonly midway: () => void;
+}
+
+export class SnapshotEntries implements CacheEntries {
+  readonly leaveTogether = LEAVE_TOGETHER;
+  readonly #snapshots: SnapshotCell;
+  readonly #records: SnapshotTable;
+  readonly #arena: Arena;
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+  readonly #bytes: Buffer;
+  readonly #notes: number;
+  readonly #options: SnapshotEntriesOptions;
+
+  constructor(options: SnapshotEntriesOptions) {
+    const { snapshots, records, arena, notes } = options;
+    this.#options = options;
+    this.#snapshots = snapshots;
+    this.#records = records;
+    this.#arena = arena;
+    this.#words = snapshots.words;
+    this.#doubles = snapshots.doubles;
+    this.#bytes = Buffer.from(arena.memory.buffer);
+    this.#notes = notes;
+  }
+
+  get capacityBytes(): number {
+    return this.#arena.capacity;
+  }
+
+  get usedBytes(): number {
+    return this.#arena.used;
+  }
+
+  get count(): number {
+    return this.#snapshots.read(() => this.#records.count());
+  }
+
+  get end(): number {
+    return this.#records.end;
+  }
+
+  looking(look: () => number): number {
+    return this.#snapshots.read(look);
+  }
+
+  shardOf(key: string): number {
+    return this.#records.shardOf(key);
+  }
+
+  shardAt(record: number): number {
+    return this.#records.isLive(record) ? 0 : -1;
+  }
+
+  find(key: string): number {
+    return this.#records.find(key);
+  }
+
+  number(record: number, field: number): number {
+    return this.#doubles[(this.#block(record) >>> 1) + field]!;
+  }
+
+  copy(record: number): Entry {
+    const block = this.#block(record);
+    const entry = Buffer.allocUnsafe(this.#arena.byteLengthOf(block));
+    this.#bytes.copy(entry, 0, this.#arena.offsetOf(block), this.#arena.offsetOf(block) + entry.byteLength);
+    return entry;
+  }
+
+  usedAtMs(record: number): number {
+    return Atomics.load(this.#options.usedAt, record);
+  }
+
+  touch(record: number, usedAtMs: number): void {
+    Atomics.store(this.#options.usedAt, record, usedAtMs);
+  }
+
+  /** Once in a turn. */
+  write(key: string, entry: Entry, usedAtMs: number): boolean {
+    this.#open();
+    const block = this.#arena.allocate(entry.byteLength, this.#notes + ADDED);
+    if (block === 0) return false;
+    this.#arena.bytes(block).set(entry);
+    this.#options.midway();
+    const found = this.#records.find(key);
+    if (found !== -1) this.#takeOut(this.#block(found));
+    const record = found === -1 ? this.#records.insert(key, () => {}) : found;
+    if (record === -1) {
+      this.#arena.release(this.#notes + ADDED);
+      return false;
+    }
+    this.#snapshots.set(this.#records.payloadOf(record), block);
+    this.touch(record, usedAtMs);
+    return true;
+  }
+
+  /** At most `leaveTogether` times in a turn. */
+  remove(record: number): void {
+    this.#open();
+    this.#takeOut(this.#block(record));
+    this.#records.remove(record, this.#options.midway);
+  }
+
+  /**
+   * Runs `section` as the only writer, once what the last turn left is freed.
+   *
+   * @throws {LockTimeoutError} other writers, or readers that hold old versions, took too long; nothing changed
+   */
+  inTurn(section: () => Placed): Placed {
+    return this.#snapshots.write(() => {
+      this.#settle();
+      return section();
+    });
+  }
+
+  verify(): string[] {
+    this.inTurn(() => 'refused'); // which frees what has left
+    return this.#snapshots.read(() => {
+      const wrong = [...this.#records.verify(), ...this.#arena.verify()];
+      let used = 0;
+      for (let record = 0; record < this.end; record++) {
+        if (this.shardAt(record) === -1) continue;
+        used += Arena.footprint(this.#arena.byteLengthOf(this.#block(record)));
+      }
+      if (used > this.usedBytes) wrong.push(`entries take ${used} bytes, ${this.usedBytes} are counted`);
+      if (this.count !== this.#arena.count) wrong.push(`${this.count} entries, but ${this.#arena.count} blocks`);
+      return wrong;
+    });
+  }
+
+  #settle(): void {
+    if (this.#words[this.#notes + OPEN] === 0) return;
+    const wasPublished = this.#words[this.#notes + STARTED_FROM] !== this.#snapshots.version;
+    if (wasPublished) {
+      this.#words[this.#notes + ADDED] = 0; // it is in a record
+      this.#snapshots.awaitReaders();
+      for (let at = 0; at < LEAVE_TOGETHER; at++) this.#arena.release(this.#notes + TAKEN_OUT + at);
+    } else {
+      this.#arena.release(this.#notes + ADDED);
+      for (let at = 0; at < LEAVE_TOGETHER; at++) this.#words[this.#notes + TAKEN_OUT + at] = 0;
+    }
+    Atomics.store(this.#words, this.#notes + OPEN, 0);
+  }
+
+  #open(): void {
+    if (this.#words[this.#notes + OPEN] !== 0) return;
+    this.#words[this.#notes + STARTED_FROM] = this.#snapshots.version;
+    Atomics.store(this.#words, this.#notes + OPEN, 1);
+  }
+
+  #block(record: number): number {
+    return this.#snapshots.word(this.#records.payloadOf(record));
+  }
+
+  #takeOut(block: number): void {
+    let note = this.#notes + TAKEN_OUT;
+    while (this.#words[note] !== 0) note += 1;
+    this.#words[note] = block;
+  }
+}

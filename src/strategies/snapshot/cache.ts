@@ -1,0 +1,75 @@
+/**
+ * Cache, snapshot: readers look up and copy in an immutable version; one writer at a time publishes the next.
+ *
+ * Guarantee: no read that began after a write was acknowledged gets an older value; one load per key across threads.
+ * Cost: a hit takes no lock at all, however many write. A store copies some pages of the index in its turn, and those
+ * of all keys wait for each other; what it replaces is freed in the next turn.
+ */
+import type { Cache } from '../../resources/cache.ts';
+import { SnapshotCell } from '../../sync/snapshot-cell.ts';
+import { SnapshotTable } from '../../sync/snapshot-table.ts';
+import { CacheTable } from '../cache-table.ts';
+import { ReadThrough } from '../read-through.ts';
+import { cacheMemory, cacheParts, cacheRecords } from '../shared-cache.ts';
+import type { Cell } from '../strategy.ts';
+import { SnapshotEntries } from './cache-pages.ts';
+
+export const cache: Cell<Cache> = {
+  memory: (settings) => cacheMemory(settings, 1, indexBytes(cacheRecords(settings))),
+
+  attach(context) {
+    const { memory, settings, thread } = context;
+    const capacity = cacheRecords(settings);
+    const { arena, notes, counts, floors, flights } = cacheParts(context, indexBytes(capacity));
+    const snapshots = new SnapshotCell({
+      data: memory.data,
+      words: SnapshotTable.words(capacity),
+      lock: { locks: memory.locks, line: 0 },
+      name: context.name,
+      slot: thread.slot,
+      threads: thread.threads,
+      timeoutMs: settings.LOCK_TIMEOUT_MS,
+    });
+    const records = new SnapshotTable(snapshots, capacity, context.hashSeed);
+    const usedAt = new Int32Array(memory.data, pagesBytes(capacity), capacity);
+    const entries = new SnapshotEntries({ snapshots, records, arena, notes, usedAt, midway: context.lab.midway });
+    const table = new CacheTable(entries, counts, floors);
+    const look = (key: string) => snapshots.read(() => table.look(key));
+    const through = new ReadThrough(context, {
+      table,
+      counts,
+      flights,
+      look,
+      inShard: (_shard, section) => entries.inTurn(section),
+    });
+
+    return {
+      read(key, call) {
+        const seen = look(key); // no guard
+        return through.answer(key, seen, call);
+      },
+
+      write(key, value, ttlMs, call) {
+        return through.write(key, value, ttlMs, call);
+      },
+
+      forget(key) {
+        through.forget(key);
+      },
+
+      stats() {
+        entries.inTurn(() => 'refused'); // frees what has left, which would count as used
+        return table.stats();
+      },
+    };
+  },
+};
+
+/** The pages, then a word for each record. */
+function indexBytes(capacity: number): number {
+  return pagesBytes(capacity) + capacity * 4;
+}
+
+function pagesBytes(capacity: number): number {
+  return SnapshotCell.bytes({ words: SnapshotTable.words(capacity) });
+}

@@ -1,0 +1,54 @@
+/**
+ * Cache, sync-lock: one blocking mutex guards all entries; every guard ends before the origin is awaited.
+ *
+ * Guarantee: no read that began after a write was acknowledged gets an older value; one load per key across threads.
+ * Cost: a hit is one lock and a copy, and the copy is made inside the lock, since the bytes are anybody's after it.
+ */
+import type { Cache } from '../../resources/cache.ts';
+import { SyncMutex } from '../../sync/sync-mutex.ts';
+import type { WaitOptions } from '../../sync/wait.ts';
+import { ReadThrough } from '../read-through.ts';
+import { sharedCache, sharedCacheMemory } from '../shared-cache.ts';
+import type { Cell } from '../strategy.ts';
+
+export const cache: Cell<Cache> = {
+  memory: (settings) => sharedCacheMemory(settings, 1),
+
+  attach(context) {
+    const { memory, settings, thread } = context;
+    const { entries, table, counts, flights } = sharedCache(context);
+    const mutex = new SyncMutex(memory.locks, 0, {
+      name: context.name,
+      slot: thread.slot,
+      timeoutMs: settings.LOCK_TIMEOUT_MS,
+      repair: () => entries.repair(0),
+    });
+    const look = (key: string, call?: WaitOptions) => mutex.run(() => table.look(key), call);
+    const through = new ReadThrough(context, {
+      table,
+      counts,
+      flights,
+      look,
+      inShard: (_shard, section) => mutex.run(section),
+    });
+
+    return {
+      read(key, call) {
+        const seen = look(key, call); // the guard ends here
+        return through.answer(key, seen, call); // and only then do we wait
+      },
+
+      write(key, value, ttlMs, call) {
+        return through.write(key, value, ttlMs, call);
+      },
+
+      forget(key) {
+        through.forget(key);
+      },
+
+      stats() {
+        return table.stats();
+      },
+    };
+  },
+};

@@ -1,0 +1,4 @@
+import { cacheContract } from './cache-contract.ts';
+import { runContract } from './run-contract.ts';
+
+runContract('cache', cacheContract);

@@ -1,0 +1,72 @@
+/** The embedded origin behind a gate: a test counts what comes, holds answers back, and has requests fail. */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { EmbeddedOrigin, type OriginReply, type OriginRequest } from '../../src/origin/embedded.ts';
+
+export class GatedOrigin extends EmbeddedOrigin {
+  /** Documents that were asked for since the start. */
+  loads = 0;
+  #failures = 0;
+  /** Answers that wait, while they are held back. */
+  #held: (() => void)[] | undefined;
+  readonly #watchers = new Set<() => void>();
+
+  /** The next so many requests about documents fail, and nothing is done. */
+  failNext(times: number): void {
+    this.#failures = times;
+  }
+
+  /** From now on the origin answers no request about documents, though it does what it is asked. */
+  hold(): void {
+    this.#held = [];
+  }
+
+  /** Lets the answers go in the order of the requests. */
+  release(): void {
+    this.keepBack()();
+  }
+
+  /** Lets later answers pass those that are held back. @returns lets these go, too */
+  keepBack(): () => void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    return () => {
+      for (const answer of held) answer();
+    };
+  }
+
+  /** Resolves when so many answers are held back. */
+  held(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if ((this.#held?.length ?? 0) < count) return;
+        this.#watchers.delete(look);
+        resolve();
+      };
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  override serve(port: MessagePort): void {
+    const { port1, port2 } = new MessageChannel();
+    super.serve(port2);
+    const gated = new Set<number>();
+    port.on('message', (request: OriginRequest) => {
+      if (!('loadDocument' in request) && !('storeDocument' in request)) return port1.postMessage(request);
+      if ('loadDocument' in request) this.loads += 1;
+      if (this.#failures > 0) {
+        this.#failures -= 1;
+        return port.postMessage({ id: request.id, failed: 'the test wants it' } satisfies OriginReply);
+      }
+      gated.add(request.id);
+      port1.postMessage(request);
+    });
+    port1.on('message', (reply: OriginReply) => {
+      const answer = (): void => port.postMessage(reply);
+      if (!gated.delete(reply.id) || this.#held === undefined) return answer();
+      this.#held.push(answer);
+      for (const look of this.#watchers) look();
+    });
+    port.on('close', () => port1.close());
+  }
+}

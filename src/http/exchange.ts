@@ -58,7 +58,7 @@ export class Exchange implements Call {
   }
 
   /** Answers with a body that is ready to be sent; `headers` are this answer's own, and added to. */
-  answer(body: string | Uint8Array<ArrayBuffer>, status: number, headers: Record<string, string>): Response {
+  answer(body: string | Uint8Array<ArrayBuffer> | null, status: number, headers: Record<string, string>): Response {
     return new Response(body, { status, headers: this.#headers(headers) });
   }
 
@@ -69,7 +69,7 @@ export class Exchange implements Call {
 
   /** Answers without a body. */
   empty(status: number, headers?: Record<string, string>): Response {
-    return new Response(null, { status, headers: this.#headers({ ...headers }) });
+    return this.answer(null, status, { ...headers });
   }
 
   /** Answers with the problem document of any error; `more` are headers besides its own. */

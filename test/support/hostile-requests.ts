@@ -1,5 +1,6 @@
 import { assert, expect } from 'vitest';
 import { hostileBodies, impossibleWrites } from './hostile/bodies.ts';
+import { hostileToCache } from './hostile/cache.ts';
 import type { HostileRequest } from './hostile/hostile-request.ts';
 import { hostileKeys, ordinaryKeys } from './hostile/keys.ts';
 import { hostileLimits } from './hostile/limits.ts';
@@ -16,10 +17,16 @@ export function hostileToCounters(base: string): HostileRequest[] {
   return [...ordinaryKeys(base), ...impossibleWrites(base)];
 }
 
-/** What the routes of counters must refuse, whatever the strategy behind them. */
+/** What the routes must refuse, whatever the strategy behind them. */
 export function hostileToRoutes(strategy: string): HostileRequest[] {
   const base = `/v1/${strategy}/counters`;
-  return [...hostileKeys(base), ...hostileBodies(base), ...hostileListings(base), ...hostileRoutes(strategy)];
+  return [
+    ...hostileKeys(base),
+    ...hostileBodies(base),
+    ...hostileListings(base),
+    ...hostileRoutes(strategy),
+    ...hostileToCache(`/v1/${strategy}/cache`),
+  ];
 }
 
 /** What must be refused before any route sees it. */

@@ -76,12 +76,18 @@ function answer(call: Exchange, key: string, read: CacheRead, renderer: Renderer
   const status = cacheStatus(read, nowMs);
   if (document === undefined) return call.problem(missing(key), { 'cache-status': status });
   const opaque = renderer === undefined ? document.etag : `${document.etag}-${PAGE_EDITION}`;
-  const headers = { etag: etagOf(opaque), age: ageOf(document, nowMs), 'cache-status': status, vary: 'accept' };
-  if (matchesNone(call.header('if-none-match'), opaque)) return call.empty(304, headers);
-  if (renderer === undefined) {
-    return call.answer(document.body, 200, { 'content-type': 'application/json', ...headers });
+  const [etag, age] = [etagOf(opaque), ageOf(document, nowMs)];
+  const vary = 'accept';
+  if (matchesNone(call.header('if-none-match'), opaque)) {
+    return call.answer(null, 304, { etag, age, 'cache-status': status, vary });
   }
-  return whenReady(renderer.page(document, call), (page) => call.answer(page, 200, { ...PAGE_HEADERS, ...headers }));
+  if (renderer === undefined) {
+    const json = { 'content-type': 'application/json', etag, age, 'cache-status': status, vary };
+    return call.answer(document.body, 200, json);
+  }
+  return whenReady(renderer.page(document, call), (page) =>
+    call.answer(page, 200, { ...PAGE_HEADERS, etag, age, 'cache-status': status, vary }),
+  );
 }
 
 /** `Cache-Status` (RFC 9211). */

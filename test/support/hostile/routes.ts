@@ -27,7 +27,7 @@ export function hostileRoutes(strategy: string): HostileRequest[] {
   ];
 }
 
-function wrongMethod(method: string, path: string): HostileRequest {
+export function wrongMethod(method: string, path: string): HostileRequest {
   // OPTIONS may also be answered as the method it is, without a body.
   return sent(`${method} ${path}`, httpRequest({ method, path }), method === 'OPTIONS' ? [405, 204] : [405]);
 }

@@ -1,4 +1,4 @@
-/** The page of a run: one file that needs nothing else, light or dark as its reader prefers. Pure: a run in, HTML out. */
+/** The page of a run: one file that needs nothing else, light or dark as its reader prefers. */
 import { html, raw } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import { median } from 'simple-statistics';

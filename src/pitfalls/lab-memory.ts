@@ -13,7 +13,7 @@ export interface LabMemory {
 }
 
 /** Longest wait for the lock: a demonstration that goes wrong ends with an error, not never. */
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 10_000;
 
 export function labMemory(words: number): LabMemory {
   return {

@@ -39,7 +39,7 @@ export async function serveLab(answer: (path: string) => Awaitable<string | Uint
   report({ loopP99Ms: delay.percentile(99) / 1e6 } satisfies ServerFindings);
 }
 
-/** Of each 99th percentile this many answers: below a thousand it would be one of the ten slowest, by chance. */
+/** A thousand answers behind a 99th percentile: with fewer it is one of the few slowest, by chance. */
 const PROBES: ProbeOptions = { times: 1_000, intervalMs: 1 };
 
 /** On main: starts such a thread, loads `path` beside the probes of `/healthz`, and ends it. */

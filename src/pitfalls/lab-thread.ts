@@ -18,29 +18,31 @@ export function report(findings: unknown): void {
 export class LabThread<Findings, Ready = void> implements AsyncDisposable {
   readonly ready: Ready;
   readonly #worker: Worker;
+  readonly #findings: Promise<[Findings]>;
 
-  private constructor(worker: Worker, ready: Ready) {
+  private constructor(worker: Worker, ready: Ready, findings: Promise<[Findings]>) {
     this.#worker = worker;
     this.ready = ready;
+    this.#findings = findings;
   }
 
   /** @throws what the thread threw before it was ready */
   static async start<Findings, Ready = void>(entry: URL, workerData: unknown): Promise<LabThread<Findings, Ready>> {
     const worker = new Worker(entry, { workerData });
-    const [ready] = (await once(worker, 'message')) as [Ready];
-    return new LabThread<Findings, Ready>(worker, ready);
+    const ended = new AbortController();
+    worker.once('exit', () => ended.abort());
+    const next = (): Promise<unknown> => once(worker, 'message', ended);
+    const [ready] = (await next()) as [Ready];
+    const findings = next() as Promise<[Findings]>; // from now on, so that no error of the thread goes unheard
+    findings.catch(() => {}); // thrown where they are asked for
+    return new LabThread<Findings, Ready>(worker, ready, findings);
   }
 
-  /** Says go, and waits for what the thread found. */
+  /** Says go, and waits for what the thread found. @throws what the thread threw; it ended without findings */
   async findings(): Promise<Findings> {
-    const [findings] = await this.#tell();
-    return findings;
-  }
-
-  async #tell(): Promise<[Findings]> {
-    const answered = once(this.#worker, 'message') as Promise<[Findings]>;
     this.#worker.postMessage('go');
-    return answered;
+    const [findings] = await this.#findings;
+    return findings;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,7 +8,7 @@ import { ownedBy } from '../../sync/lock-line.ts';
 import type { LabSeat } from '../lab-memory.ts';
 
 /** Longest wait for another thread. */
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 10_000;
 
 export class GuardMutex {
   readonly #word: Int32Array;

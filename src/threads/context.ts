@@ -76,6 +76,7 @@ export class ThreadScope {
   /** Fills a cell with what the origin has of it. Before anybody is served; see `Restorable`. */
   async restore(name: string, cell: Restorable): Promise<void> {
     if (!this.#attachment.settings.WRITE_THROUGH || cell.restore === undefined) return;
+    await this.origin.connected(); // a thread that is busy starting may need longer than one wait
     for await (const { key, value, version } of this.origin.restore(name)) cell.restore(key, { value, version });
   }
 

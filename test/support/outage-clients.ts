@@ -112,8 +112,8 @@ export class Probe {
       const startedMs = performance.now();
       try {
         const { statusCode, body } = await connection.request(this.#request);
-        await body.dump();
-        if (statusCode >= 300) this.errors.push(`status ${statusCode}`);
+        const text = await body.text();
+        if (statusCode >= 300) this.errors.push(`${statusCode} ${text}`);
       } catch (error) {
         this.errors.push(String(error));
       }

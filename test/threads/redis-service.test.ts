@@ -18,7 +18,7 @@ function increment(url: string, strategy: string): Promise<Response> {
 
 it('does not start while Redis cannot be reached, and says so in one line', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main], {
-    env: { PORT: '0', REDIS_URL: 'redis://user:secret@127.0.0.1:1', ORIGIN_TIMEOUT_MS: '100' },
+    env: { PORT: '0', REDIS_URL: 'redis://user:secret@127.0.0.1:1', ORIGIN_TIMEOUT_MS: '500' },
     encoding: 'utf8',
   });
   expect(status).toBe(1);
@@ -81,7 +81,7 @@ describe.skipIf(redisProgram === undefined)('the service with Redis', () => {
   );
 
   it.for(direct)('makes the next commands fail when asked to: $name', async ({ name }) => {
-    const controls = { STRATEGIES: name, CONTROLS: 'on', ADMIN_TOKEN: 'token', ORIGIN_TIMEOUT_MS: '100' };
+    const controls = { STRATEGIES: name, CONTROLS: 'on', ADMIN_TOKEN: 'token', ORIGIN_TIMEOUT_MS: '500' };
     await using service = await startServiceUnderTest({ ...settings(ownNamespace()), ...controls });
     const inject = (fault: object) =>
       fetch(`${service.url}/v1/${name}/faults`, {
@@ -92,11 +92,11 @@ describe.skipIf(redisProgram === undefined)('the service with Redis', () => {
     await inject({ kind: 'origin-fail' });
     const failed = await increment(service.url, name);
     expect([failed.status, await failed.json()]).toMatchObject([502, { outcome: 'not-applied' }]);
-    await inject({ kind: 'origin-delay', delayMs: 200 });
+    await inject({ kind: 'origin-delay', delayMs: 1_000 });
     const late = await increment(service.url, name);
     expect([late.status, await late.json()]).toMatchObject([504, { outcome: 'unknown' }]);
     const read = async () => (await fetch(`${service.url}/v1/${name}/counters/hits`)).json();
-    await expect.poll(read).toMatchObject({ value: 1 }); // it arrived after nobody waited any more
+    await expect.poll(read, { timeout: 5_000 }).toMatchObject({ value: 1 }); // it arrived after nobody waited any more
   });
 
   it('logs once per thread that Redis was lost, and once that it is back and how long it was away', async () => {

@@ -5,6 +5,8 @@ import { EmbeddedOrigin, type OriginReply, type OriginRequest } from '../../src/
 export class GatedOrigin extends EmbeddedOrigin {
   /** Documents that were asked for since the start. */
   loads = 0;
+  /** The version of every value that was stored, by its text. */
+  readonly stored = new Map<string, number>();
   #failures = 0;
   /** Answers that wait, while they are held back. */
   #held: (() => void)[] | undefined;
@@ -50,7 +52,7 @@ export class GatedOrigin extends EmbeddedOrigin {
   override serve(port: MessagePort): void {
     const { port1, port2 } = new MessageChannel();
     super.serve(port2);
-    const gated = new Set<number>();
+    const gated = new Map<number, OriginRequest>();
     port.on('message', (request: OriginRequest) => {
       if (!('loadDocument' in request) && !('storeDocument' in request)) return port1.postMessage(request);
       if ('loadDocument' in request) this.loads += 1;
@@ -58,12 +60,17 @@ export class GatedOrigin extends EmbeddedOrigin {
         this.#failures -= 1;
         return port.postMessage({ id: request.id, failed: 'the test wants it' } satisfies OriginReply);
       }
-      gated.add(request.id);
+      gated.set(request.id, request);
       port1.postMessage(request);
     });
     port1.on('message', (reply: OriginReply) => {
       const answer = (): void => port.postMessage(reply);
-      if (!gated.delete(reply.id) || this.#held === undefined) return answer();
+      const request = gated.get(reply.id);
+      gated.delete(reply.id);
+      if (request !== undefined && 'storeDocument' in request && 'version' in reply) {
+        this.stored.set(request.value, reply.version);
+      }
+      if (request === undefined || this.#held === undefined) return answer();
       this.#held.push(answer);
       for (const look of this.#watchers) look();
     });

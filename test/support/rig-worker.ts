@@ -7,7 +7,9 @@ import type { Counters } from '../../src/resources/counters.ts';
 import { strategies } from '../../src/strategies/index.ts';
 import { attachAll, type OwnerPorts } from '../../src/threads/attach.ts';
 import { toWire } from '../../src/wire-error.ts';
+import { ThreadTable } from '../../src/sync/thread-table.ts';
 import { brokenStrategy } from './broken-strategy.ts';
+import { recordHistory } from './cache-history.ts';
 import type { Operation, RigData, RigReply, SeenDocument, Work } from './rig.ts';
 
 const data = workerData as RigData;
@@ -34,6 +36,9 @@ function apply(operation: Operation): unknown {
   }
   if ('forgetDocument' in operation) return cache.forget(operation.forgetDocument, call);
   if ('cacheStats' in operation) return cache.stats(call);
+  if ('recordCache' in operation) {
+    return recordHistory(cache, operation.recordCache, ThreadTable.positionOf(data.slot), call);
+  }
   if ('ping' in operation) return undefined;
   if ('readConfig' in operation) return config.read(call);
   if ('replaceConfig' in operation) return config.replace(operation.replaceConfig, operation.expected, call);

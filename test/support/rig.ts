@@ -7,12 +7,14 @@ import type { CacheRead, CacheStats } from '../../src/resources/cache.ts';
 import type { ConfigDocument, ExpectedVersion } from '../../src/resources/config.ts';
 import type { Counters, CounterPage } from '../../src/resources/counters.ts';
 import { readSettings, type Settings } from '../../src/settings.ts';
-import type { Strategy } from '../../src/strategies/strategy.ts';
+import type { ResourceName, Strategy } from '../../src/strategies/strategy.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
 import type { OwnerPorts } from '../../src/threads/attach.ts';
-import { allocateMemory, bury, type ServiceMemory } from '../../src/threads/memory.ts';
+import { Faults } from '../../src/threads/faults.ts';
+import { allocateMemory, bury, cellName, type ServiceMemory } from '../../src/threads/memory.ts';
 import { Owner, ownedCells } from '../../src/threads/owner.ts';
 import { fromWire, type WireError } from '../../src/wire-error.ts';
+import type { CacheLoad } from './cache-history.ts';
 import { GatedOrigin } from './gated-origin.ts';
 
 /** One operation, as data: it is run on another thread. */
@@ -26,6 +28,7 @@ export type Operation =
   | { readonly writeDocument: string; readonly value: string; readonly ttlMs: number }
   | { readonly forgetDocument: string }
   | { readonly cacheStats: true }
+  | { readonly recordCache: CacheLoad }
   /** Nothing: when it comes back, the thread has begun what it was sent before. */
   | { readonly ping: true }
   | { readonly readConfig: true }
@@ -68,6 +71,10 @@ export interface Rig extends AsyncDisposable {
   onEachThread(work: Work): Promise<unknown[][]>;
   /** Ends a thread at once, wherever it is, and puts a new one in its place. */
   kill(thread: number): Promise<void>;
+  /** The thread, or the owner, that makes the next change to a resource ends half-way through it. */
+  dieMidway(resource: ResourceName): void;
+  /** Resolves when a thread has ended by itself and a new one is in its place. */
+  replaced(thread: number): Promise<void>;
   /** Ends the owner thread at once; a new one takes its place. */
   killOwner(): Promise<void>;
 }
@@ -209,6 +216,15 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
     async kill(thread) {
       const { worker, slot } = seats[thread]!;
       await worker.terminate();
+      bury(memory, slot);
+      await seat(thread);
+    },
+    dieMidway(resource) {
+      new Faults(memory.cells.get(cellName(strategy, resource))!.faults).inject('exit-holding', 1, 0);
+    },
+    async replaced(thread) {
+      const { worker, slot } = seats[thread]!;
+      await once(worker, 'exit');
       bury(memory, slot);
       await seat(thread);
     },

@@ -1,80 +1,144 @@
 /**
- * Fills README.md: examples from the files that the tests run, figures from a comparison's results; and mistakes.md.
+ * Fills README.md: examples from the files that the tests run, figures and plots from committed comparisons; and mistakes.md.
  *
  *     npm run readme                      examples and the committed figures again
- *     npm run readme -- results/<time>    figures from that comparison, kept as docs/evidence/compare-embedded.json
+ *     npm run readme -- results/<time>    figures from that comparison, kept as docs/evidence/compare-<origin>/
  */
 import '../src/node-version.mjs';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Results } from '../load/results-file.ts';
-import type { Row } from '../load/statistics.ts';
+import { fileURLToPath } from 'node:url';
+import { msText, NO_FIGURE, ratioText, wholeText } from '../load/format.ts';
+import { writeReport } from '../load/report/write.ts';
+import { readResults, type Results } from '../load/results-file.ts';
+import { analysisOf } from '../load/statistics/analysis.ts';
+import type { Row } from '../load/statistics/rows.ts';
 import { committedRun, filledMistakes } from './mistakes.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const evidence = 'docs/evidence/compare-embedded.json';
+
+const origins = ['embedded', 'redis'] as const;
+type OriginName = (typeof origins)[number];
+
+/** The committed results by origin; one that was not committed yet is missing. */
+export type Committed = Partial<Record<OriginName, Results>>;
+
+const HEADLINE = 'counters-write-through';
+/** What the table's ratios are to: the pattern one should not use. */
+const HELD = 'async-lock';
 
 /** The README with every generated part made anew. */
-export function filledReadme(readme: string, results: Results): string {
-  return replaceExamples(replaceBlock(readme, 'headline', headlineTable(results)));
+export function filledReadme(readme: string, committed: Committed): string {
+  let filled = replaceExamples(readme);
+  if (committed.embedded !== undefined) filled = replaceBlock(filled, 'headline', headlineTable(committed.embedded));
+  for (const origin of origins) {
+    const results = committed[origin];
+    filled = replaceBlock(filled, `comparison-${origin}`, results === undefined ? '' : answersOf(origin, results));
+  }
+  return filled;
 }
 
 /** The committed results that the README's figures are from. */
-export function committedResults(): Results {
-  return JSON.parse(readFileSync(join(root, evidence), 'utf8')) as Results;
+export async function committedResults(): Promise<Committed> {
+  const found = origins.filter((origin) => existsSync(join(root, evidenceOf(origin), 'results.json')));
+  const entries = found.map(async (origin) => [origin, await readResults(join(root, evidenceOf(origin)))] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+function evidenceOf(origin: OriginName): string {
+  return `docs/evidence/compare-${origin}`;
 }
 
 function replaceExamples(readme: string): string {
   return readme.replaceAll(/<!-- example:(\S+) -->\n(?:```ts\n[\s\S]*?```\n)?/g, (_, path: string) => {
-    const source = readFileSync(join(root, path), 'utf8').trimEnd();
-    return `<!-- example:${path} -->\n\`\`\`ts\n${source}\n\`\`\`\n`;
+    const example = readFileSync(join(root, path), 'utf8').trimEnd();
+    return `<!-- example:${path} -->\n\`\`\`ts\n${example}\n\`\`\`\n`;
   });
 }
 
+/** A README without the block stays as it is. */
 function replaceBlock(readme: string, name: string, content: string): string {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
-  const [before, rest] = [readme.slice(0, readme.indexOf(begin)), readme.slice(readme.indexOf(end))];
-  return `${before}${begin}\n${content}\n${rest}`;
+  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
+  if (from < 0 || to < from) return readme;
+  return `${readme.slice(0, from)}${begin}\n${content}${content === '' ? '' : '\n'}${readme.slice(to)}`;
 }
 
-function headlineTable({ rows, machine, command, k6 }: Results): string {
-  const own = rows.filter(({ workload }) => workload === 'counters-write-through');
-  const slowest = own.find(({ strategy }) => strategy === 'async-lock')?.throughputPerSecond;
-  const lines = own.map((row) => {
-    const { strategy, kind, throughputPerSecond, lost, cpuUsPerRequest, threads } = row;
-    const rate = throughputPerSecond === undefined ? '–' : `**${whole(throughputPerSecond)}**`;
-    const factor =
-      throughputPerSecond === undefined || slowest === undefined ? '–' : (throughputPerSecond / slowest).toPrecision(2);
-    const name =
-      kind === 'strategy' ? `\`${strategy}\`` : `\`${strategy}\` (${kind}${threads === 1 ? ', one thread' : ''})`;
-    return `| ${name} | ${rate} | ${factor} | ${latency(row)} | ${whole(lost)} | ${cpuUsPerRequest === undefined ? '–' : whole(cpuUsPerRequest)} |`;
-  });
+function headlineTable(results: Results): string {
+  const { rows } = analysisOf(results);
+  const own = rows.filter(({ workload }) => workload === HEADLINE);
+  const held = own.find(({ strategy }) => strategy === HELD)?.throughput?.value;
   return [
     '| `counters-write-through` | increments/s | × async-lock | p50 / p99 ms at a common rate | lost updates | CPU µs per request |',
     '|---|---:|---:|---:|---:|---:|',
-    ...lines,
+    ...own.map((row) => headlineRow(row, held)),
     '',
-    `<sub>\`${command}\` on ${machine.cores} cores (${machine.cpu}), Node ${machine.node}, k6 ${k6.version} on the same machine;`,
-    `results in [${evidence}](${evidence}). A quick run: take nothing below a factor of 1.5 for a difference.</sub>`,
+    ...plotLines('embedded', [`${HEADLINE}-throughput`]),
+    source('embedded', results),
   ].join('\n');
+}
+
+function headlineRow(row: Row, held: number | undefined): string {
+  const { strategy, kind, throughput, broken, cpuUsPerRequest, threads } = row;
+  const rate = throughput === undefined ? NO_FIGURE : `**${wholeText(throughput.value)}**`;
+  const factor = throughput === undefined || held === undefined ? NO_FIGURE : ratioText(throughput.value / held);
+  const oneThread = threads === 1 ? ', one thread' : '';
+  const name = kind === 'strategy' ? `\`${strategy}\`` : `\`${strategy}\` (${kind}${oneThread})`;
+  return `| ${name} | ${rate} | ${factor} | ${latency(row)} | ${wholeText(broken)} | ${wholeText(cpuUsPerRequest?.value)} |`;
 }
 
 function latency({ latency: measured }: Row): string {
   if (typeof measured === 'string') return measured;
-  const { p50, p99 } = measured;
-  return `${p50.toFixed(1)} / ${p99 === undefined ? '–' : p99.toFixed(1)}`;
+  return `${msText(measured.p50.value)} / ${msText(measured.p99?.value)}`;
 }
 
-function whole(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+/** A paragraph per workload, and the plots that show it. */
+function answersOf(origin: OriginName, results: Results): string {
+  const { answers } = analysisOf(results);
+  const plots = answers.flatMap(({ workload }) => [`${workload}-throughput`, `${workload}-percentiles`]);
+  return [
+    ...answers.map(({ workload, headline, evidence }) => `- **${workload}: ${headline}.** ${evidence.join(' ')}`),
+    '',
+    ...plotLines(origin, plots),
+    source(origin, results),
+  ].join('\n');
+}
+
+/** Those of the plots that are there: the same result is drawn with what it has. */
+function plotLines(origin: OriginName, names: readonly string[]): string[] {
+  const paths = names.map((name) => `${evidenceOf(origin)}/plots/${name}.svg`);
+  const images = paths
+    .filter((path) => existsSync(join(root, path)))
+    .map((path) => `<img src="${path}" width="400" alt="${path.slice(path.lastIndexOf('/') + 1, -4)}">`);
+  return images.length === 0 ? [] : [...images, ''];
+}
+
+function source(origin: OriginName, { command, machine, k6, rounds, origin: described }: Results): string {
+  const path = `${evidenceOf(origin)}/results.md`;
+  const claim = rounds === 1 ? ' A quick run: take nothing below a factor of 1.5 for a difference.' : '';
+  return [
+    `<sub>\`${command}\` on ${machine.cores} cores (${machine.cpu}), Node ${machine.node}, k6 ${k6.version} on the same machine,`,
+    `origin: ${described}; all of it in [${path}](${path}).${claim}</sub>`,
+  ].join('\n');
+}
+
+/** Keeps a comparison as evidence: its results, its Markdown and its plots. The page is made by `npm run report`. */
+async function keep(directory: string): Promise<void> {
+  const results = await readResults(directory);
+  const evidence = join(root, evidenceOf(results.origin.startsWith('Redis') ? 'redis' : 'embedded'));
+  await mkdir(evidence, { recursive: true });
+  const kept = join(evidence, 'results.json');
+  const given = join(directory, 'results.json');
+  if (given !== kept) await copyFile(given, kept);
+  await rm(await writeReport(evidence, results, analysisOf(results)));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [directory] = process.argv.slice(2);
-  if (directory !== undefined) writeFileSync(join(root, evidence), readFileSync(join(directory, 'results.json')));
+  if (directory !== undefined) await keep(directory);
   const path = join(root, 'README.md');
-  writeFileSync(path, filledReadme(readFileSync(path, 'utf8'), committedResults()));
+  writeFileSync(path, filledReadme(readFileSync(path, 'utf8'), await committedResults()));
   const mistakes = join(root, 'docs/mistakes.md');
   writeFileSync(mistakes, filledMistakes(readFileSync(mistakes, 'utf8'), committedRun()));
 }

@@ -2,12 +2,18 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { UsageError } from './errors.ts';
-import type { Candidate, Choice } from './plan.ts';
-import type { Workload } from './workloads.ts';
+import { integerOf, listOf, millisecondsOf, oneOf, secondsOf, sweepOf } from './flags.ts';
+import type { Choice, OriginName, Sweep } from './plan.ts';
+import { CAPACITY_SEARCHES, profiles, type Profile } from './profiles.ts';
+import type { Candidate } from './registry.ts';
+import type { Trial } from './trial.ts';
+import type { Workload } from './workloads/workload.ts';
 
 export interface CommandLine {
   readonly choice: Choice;
   readonly k6?: string;
+  /** Show the report when it is there. */
+  readonly open: boolean;
   readonly help: boolean;
 }
 
@@ -20,21 +26,36 @@ export interface Known {
 /** As many as the widest workload has: the proof reads back each of them. */
 export const MAX_KEYS = 1_000;
 
-/** Above this rate k6's own lateness shows in a p99. */
+/** Above this rate k6's own lateness shows in a p99, on any machine that was tried. */
 export const MAX_RATE_PER_SECOND = 2_000;
 
+export const MAX_THREADS = 64;
+
+const sweeps = { threads: { least: 1, most: MAX_THREADS }, 'hold-us': { least: 0, most: 100_000 } };
+const origins: readonly { readonly name: OriginName }[] = [{ name: 'embedded' }, { name: 'redis' }];
+
 const options = {
+  profile: { type: 'string' },
   workload: { type: 'string', multiple: true },
   strategy: { type: 'string', multiple: true },
+  origin: { type: 'string' },
   rate: { type: 'string' },
   duration: { type: 'string' },
   keys: { type: 'string' },
+  threads: { type: 'string' },
+  slo: { type: 'string' },
+  capacity: { type: 'boolean' },
+  sweep: { type: 'string' },
   rounds: { type: 'string' },
   seed: { type: 'string' },
+  aa: { type: 'boolean' },
+  slowed: { type: 'boolean' },
+  open: { type: 'boolean' },
   k6: { type: 'string' },
-  threads: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
 
 /**
  * Reads the arguments behind the program's name.
@@ -43,32 +64,74 @@ const options = {
  */
 export function parseCommandLine(args: readonly string[], known: Known): CommandLine {
   const { values } = parseArgs({ args: knownFlags(args), options });
-  const workloadNames = listOf('workload', values.workload, known.workloads);
-  const strategies = listOf('strategy', values.strategy, known.registry);
-  const ratePerSecond = integerOf('rate', values.rate, 1, MAX_RATE_PER_SECOND);
-  const measureSeconds = numberOf('duration', values.duration, {
-    least: 1,
-    most: 600,
-    form: /^\d+(?:\.\d+)?s?$/u,
-    what: 'seconds, such as 10 or 10s,',
-  });
-  const keys = integerOf('keys', values.keys, 1, MAX_KEYS);
   return {
     help: values.help === true,
+    open: values.open === true,
     ...(values.k6 === undefined ? {} : { k6: values.k6 }),
-    choice: {
-      workloads: known.workloads.filter(({ name, byDefault }) =>
-        workloadNames.length === 0 ? byDefault : workloadNames.includes(name),
-      ),
-      strategies,
-      ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
-      ...(measureSeconds === undefined ? {} : { measureSeconds }),
-      ...(keys === undefined ? {} : { keys }),
-      rounds: integerOf('rounds', values.rounds, 1, 50) ?? 1,
-      seed: integerOf('seed', values.seed, 0, 2 ** 32 - 1) ?? Math.floor(Math.random() * 2 ** 32),
-      threads: integerOf('threads', values.threads, 1, 64) ?? Math.max(2, availableParallelism()),
-    },
+    choice: choiceOf(values, known),
   };
+}
+
+function choiceOf(values: Values, { workloads, registry }: Known): Choice {
+  const profile = oneOf('profile', values.profile, profiles);
+  const ratePerSecond = integerOf('rate', values.rate, { least: 1, most: MAX_RATE_PER_SECOND });
+  const measureSeconds = secondsOf('duration', values.duration, { least: 1, most: 600 });
+  const keys = integerOf('keys', values.keys, { least: 1, most: MAX_KEYS });
+  const sweep: Sweep | undefined = sweepOf(values.sweep, sweeps);
+  const trial = trialOf(values);
+  const strategies = listOf('strategy', values.strategy, registry);
+  if (trial !== undefined && strategies.length > 1) throw new UsageError(`--${trial} takes one --strategy`);
+  if (trial !== undefined && sweep !== undefined) throw new UsageError(`--${trial} and --sweep cannot be combined`);
+  if (sweep?.name === 'threads' && values.threads !== undefined)
+    throw new UsageError('--threads and --sweep threads=… cannot be combined');
+  const usualSearches = profile.capacitySearches;
+  return {
+    profile,
+    workloads: chosenWorkloads(values.workload, served(workloads, registry), profile, trial),
+    strategies,
+    origin: oneOf('origin', values.origin, origins).name,
+    ...(trial === undefined ? {} : { trial }),
+    ...(sweep === undefined ? {} : { sweep }),
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+    ...(measureSeconds === undefined ? {} : { measureSeconds }),
+    ...(keys === undefined ? {} : { keys }),
+    sloMs: millisecondsOf('slo', values.slo, { least: 1, most: 10_000 }) ?? 50,
+    rounds: integerOf('rounds', values.rounds, { least: 1, most: 50 }) ?? roundsOf(profile, trial),
+    capacitySearches: values.capacity === true ? Math.max(CAPACITY_SEARCHES, usualSearches) : usualSearches,
+    seed: integerOf('seed', values.seed, { least: 0, most: 2 ** 32 - 1 }) ?? Math.floor(Math.random() * 2 ** 32),
+    threads:
+      integerOf('threads', values.threads, { least: 1, most: MAX_THREADS }) ?? Math.max(2, availableParallelism()),
+  };
+}
+
+/** A workload whose resource nobody serves is not there yet. */
+export function served(workloads: readonly Workload[], registry: readonly Candidate[]): Workload[] {
+  return workloads.filter(({ resources }) =>
+    registry.some((candidate) => resources.every((resource) => candidate.resources.includes(resource))),
+  );
+}
+
+/** Those that were named, else those of the profile; a trial takes the first, which has the most to say. */
+function chosenWorkloads(
+  given: readonly string[] | undefined,
+  workloads: readonly Workload[],
+  profile: Profile,
+  trial: Trial | undefined,
+): Workload[] {
+  const names = listOf('workload', given, workloads);
+  if (names.length > 0) return workloads.filter(({ name }) => names.includes(name));
+  const usual = workloads.filter((workload) => workload.profiles.includes(profile.name));
+  return trial === undefined ? usual : usual.slice(0, 1);
+}
+
+function trialOf(values: Values): Trial | undefined {
+  if (values.aa && values.slowed) throw new UsageError('--aa and --slowed are two runs');
+  return values.aa ? 'aa' : values.slowed ? 'slowed' : undefined;
+}
+
+/** A trial is about what may be claimed, and with fewer than six rounds nothing may. */
+function roundsOf(profile: Profile, trial: Trial | undefined): number {
+  return trial === undefined ? profile.rounds : Math.max(6, profile.rounds);
 }
 
 /** The same arguments as `--flag=value`. `parseArgs` itself refuses wrong ones, but does not say what is allowed. */
@@ -89,28 +152,4 @@ function knownFlags(args: readonly string[]): string[] {
     if (option.type === 'boolean' && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`);
     return token.value === undefined ? [`--${token.name}`] : [`--${token.name}=${token.value}`];
   });
-}
-
-function listOf(flag: string, values: readonly string[] | undefined, allowed: readonly { name: string }[]): string[] {
-  const names = (values ?? []).flatMap((value) => value.split(',').map((part) => part.trim()));
-  for (const name of names) {
-    if (allowed.some((item) => item.name === name)) continue;
-    throw new UsageError(`--${flag} "${name}": must be one or more of ${allowed.map((item) => item.name).join(', ')}`);
-  }
-  return names;
-}
-
-function integerOf(flag: string, text: string | undefined, least: number, most: number): number | undefined {
-  return numberOf(flag, text, { least, most, form: /^\d+$/u, what: 'a whole number' });
-}
-
-function numberOf(
-  flag: string,
-  text: string | undefined,
-  { least, most, form, what }: { least: number; most: number; form: RegExp; what: string },
-): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number.parseFloat(text);
-  if (form.test(text) && value >= least && value <= most) return value;
-  throw new UsageError(`--${flag} "${text}": must be ${what} from ${least} to ${most}`);
 }

@@ -1,18 +1,28 @@
-/** The comparison from end to end: flags → k6 → plan → rounds → table, verdict and results.json. */
+/** The comparison from end to end: flags → k6 → plan → rounds → statistics → report. */
 import { basename, isAbsolute, join, relative } from 'node:path';
-import { Listr, type ListrTask } from 'listr2';
-import { parseCommandLine } from './command-line.ts';
+import { parseCommandLine, type CommandLine } from './command-line.ts';
 import { K6UnavailableError, messageOf, UsageError } from './errors.ts';
+import { durationText } from './format.ts';
 import { helpText } from './help.ts';
 import { resolveK6, type K6 } from './k6/resolve.ts';
 import { describeMachine } from './machine.ts';
-import { measureCell, type CellResult } from './measure-cell.ts';
-import { planComparison, type Candidate, type Plan, type PlannedCell } from './plan.ts';
-import { conclusionOf, tablesOf } from './report.ts';
-import { commandFor, createResultsDirectory, writeResults, type ResultsDirectory } from './results-file.ts';
-import { rowsOf } from './statistics.ts';
-import { verdictOf } from './verdict.ts';
-import { workloads } from './workloads.ts';
+import { startOrigin, type RunningOrigin } from './origin.ts';
+import { planComparison, type Plan } from './plan.ts';
+import type { Candidate } from './registry.ts';
+import { openFile } from './report/open.ts';
+import { conclusionOf, tablesOf } from './report/terminal.ts';
+import { writeReport } from './report/write.ts';
+import {
+  commandFor,
+  createResultsDirectory,
+  headOf,
+  readResults,
+  writeResults,
+  type ResultsDirectory,
+} from './results-file.ts';
+import { progressList, tasksOf, type Progress } from './rounds.ts';
+import { analysisOf } from './statistics/analysis.ts';
+import { workloads } from './workloads/index.ts';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -30,8 +40,9 @@ export interface Surroundings {
 
 interface State {
   k6?: K6;
+  origin?: RunningOrigin;
   directory?: ResultsDirectory;
-  readonly cells: CellResult[];
+  readonly progress: Progress;
 }
 
 /** Runs the comparison that `args` ask for and returns the exit code. */
@@ -44,7 +55,7 @@ export async function compare(args: readonly string[], surroundings: Surrounding
       return EXIT.done;
     }
     const plan = planComparison(commandLine.choice, registry);
-    return await run(plan, commandLine.k6, args, surroundings);
+    return await run(plan, commandLine, args, surroundings);
   } catch (error) {
     if (signal.aborted) return EXIT.interrupted;
     printError(messageOf(error));
@@ -59,121 +70,122 @@ export async function compare(args: readonly string[], surroundings: Surrounding
 
 async function run(
   plan: Plan,
-  k6Flag: string | undefined,
+  commandLine: CommandLine,
   args: readonly string[],
   surroundings: Surroundings,
 ): Promise<number> {
-  const { root, signal, print } = surroundings;
+  const { signal, print, renderer = 'default' } = surroundings;
   const startedAt = new Date();
-  const command = commandFor(args, plan);
-  const state: State = { cells: [] };
-  const save = async (status: 'running' | 'complete' | 'interrupted') => {
-    const { k6, directory, cells } = state;
-    if (k6 === undefined || directory === undefined) return undefined; // interrupted before anything was measured
-    const rows = rowsOf(cells, plan.candidates);
-    const verdict = verdictOf(rows);
-    const path = await writeResults(directory, {
-      status,
-      startedAt: startedAt.toISOString(),
-      command,
-      machine: describeMachine(),
-      k6: { ...k6, path: pathIn(root, k6.path) },
-      seed: plan.seed,
-      plannedRuns: plan.rounds.flat().length,
-      rows,
-      verdict,
-      cells,
-    });
-    return { rows, verdict, path };
-  };
+  const command = commandFor(args, plan.choice.seed);
+  const state: State = { progress: { cells: [], capacities: [] } };
+  const save = (status: 'running' | 'complete' | 'interrupted') =>
+    saveResults(status, { plan, state, command, startedAt, surroundings });
 
   const runs = plan.rounds.flat().length;
-  print(`${runs} runs, about ${minutes(plan.estimatedSeconds)}; seed ${plan.seed}`);
+  const searches = plan.searches.length === 0 ? '' : ` and ${plan.searches.length} capacity searches`;
+  print(`${runs} runs${searches}, about ${durationText(plan.estimatedSeconds)}; seed ${plan.choice.seed}`);
   let interrupted = false;
   try {
-    await tasksFor(plan, state, k6Flag, startedAt, surroundings, async () => void (await save('running'))).run();
+    const tasks = [
+      prepareTask(plan, commandLine, state, startedAt, surroundings),
+      ...tasksOf(plan, state.progress, () => ({
+        k6Path: state.k6!.path,
+        serviceEntry: surroundings.serviceEntry,
+        redis: state.origin!.redis,
+        rawDirectory: state.directory!.rawPath,
+        signal,
+        save: () => save('running'),
+      })),
+    ];
+    await progressList(tasks, { renderer, collapse: plan.rounds.length > 1 }).run();
   } catch (error) {
     if (!signal.aborted) throw error;
     interrupted = true;
+  } finally {
+    await state.origin?.[Symbol.asyncDispose]();
   }
-  const saved = await save(interrupted ? 'interrupted' : 'complete');
-  if (saved !== undefined && saved.rows.length > 0) {
-    print(tablesOf(saved.rows, plan));
-    if (!interrupted) print(`\n${conclusionOf(saved.rows, plan, saved.verdict)}`);
-    print(`\nResults: ${saved.path.replace(join(root, '/'), '')}\nAgain:   ${command}`);
-  }
+  await save(interrupted ? 'interrupted' : 'complete');
+  const passed = await tell(state, commandLine, surroundings);
   if (interrupted) {
-    print(`\nInterrupted after ${state.cells.length} of ${runs} runs.`);
+    print(`\nInterrupted after ${state.progress.cells.length} of ${runs} runs. What was measured is kept.`);
     return EXIT.interrupted;
   }
-  return saved?.verdict.passed ? EXIT.done : EXIT.failed;
+  return passed ? EXIT.done : EXIT.failed;
 }
 
-function tasksFor(
+function prepareTask(
   plan: Plan,
+  { k6: flag }: CommandLine,
   state: State,
-  k6Flag: string | undefined,
   startedAt: Date,
-  surroundings: Surroundings,
-  afterCell: () => Promise<void>,
-): Listr {
-  const { root, signal, serviceEntry, renderer = 'default' } = surroundings;
-
-  const cellTask = (cell: PlannedCell): ListrTask => ({
-    title: cellName(cell),
+  { root, signal }: Surroundings,
+): Parameters<typeof progressList>[0][number] {
+  return {
+    title: 'k6 and the origin',
     task: async (_, task) => {
       const say = (text: string) => (task.output = text);
-      const context = { k6Path: state.k6!.path, serviceEntry, rawDirectory: state.directory!.rawPath, signal, say };
-      const result = await measureCell(cell, context);
-      state.cells.push(result);
-      await afterCell();
-      task.title = `${cellName(cell)}: ${outcomeText(result)}`;
+      const k6 = await resolveK6({ flag, environment: process.env, toolsDirectory: join(root, '.tools'), say, signal });
+      state.k6 = k6;
+      state.origin = await startOrigin(plan.choice.origin, signal);
+      state.directory = await createResultsDirectory(join(root, 'results'), startedAt);
+      task.title = `k6 ${k6.version} (${k6.source}: ${pathIn(root, k6.path)}), origin: ${state.origin.description}`;
     },
-  });
+  };
+}
 
-  const tasks: ListrTask[] = [
-    {
-      title: 'k6',
-      task: async (_, task) => {
-        const say = (text: string) => (task.output = text);
-        const toolsDirectory = join(root, '.tools');
-        state.k6 = await resolveK6({ flag: k6Flag, environment: process.env, toolsDirectory, say, signal });
-        state.directory = await createResultsDirectory(join(root, 'results'), startedAt);
-        task.title = `k6 ${state.k6.version} (${state.k6.source}: ${state.k6.path})`;
-      },
-    },
-    ...plan.rounds.map((cells, index): ListrTask => ({
-      title: `round ${index + 1} of ${plan.rounds.length}`,
-      task: (_, task) => task.newListr(cells.map(cellTask), { concurrent: false }),
-    })),
-  ];
-  return new Listr(tasks, {
-    concurrent: false,
-    renderer,
-    registerSignalListeners: false, // an interrupt ends the children first; see compare.ts
-    fallbackRenderer: 'simple',
-    rendererOptions: { collapseSubtasks: plan.rounds.length > 1, showErrorMessage: false, collapseErrors: false },
+interface Saved {
+  readonly plan: Plan;
+  readonly state: State;
+  readonly command: string;
+  readonly startedAt: Date;
+  readonly surroundings: Surroundings;
+}
+
+/** Does nothing while there is no directory: interrupted before anything was measured. */
+async function saveResults(
+  status: 'running' | 'complete' | 'interrupted',
+  { plan, state: { k6, origin, directory, progress }, command, startedAt, surroundings: { root } }: Saved,
+): Promise<void> {
+  if (k6 === undefined || origin === undefined || directory === undefined) return;
+  await writeResults(directory.path, {
+    status,
+    startedAt: startedAt.toISOString(),
+    endedAt: new Date().toISOString(),
+    command,
+    machine: describeMachine(),
+    k6: { ...k6, path: pathIn(root, k6.path) },
+    origin: origin.description,
+    ...headOf(plan),
+    ...progress,
+    // Errors quote what a program wrote, and that may name where this machine keeps its projects.
+    cells: progress.cells.map((cell) =>
+      cell.error === undefined ? cell : { ...cell, error: cell.error.replaceAll(join(root, '/'), '') },
+    ),
   });
 }
 
-function cellName({ workload, candidate, threads }: PlannedCell): string {
-  return `${workload.name}, ${candidate.name} (${threads} ${threads === 1 ? 'thread' : 'threads'})`;
-}
-
-function outcomeText({ measured, error, kind }: CellResult): string {
-  if (measured === undefined) return `failed: ${error?.split('\n')[0]}`;
-  const { proof, measurement } = measured;
-  if (kind === 'control') return `lost ${proof.lost} of ${proof.acknowledged} increments`;
-  if (!proof.holds) return `PROOF FAILED, ${proof.lost} lost, ${proof.extra} too many`;
-  return `${Math.round(measurement.closedPerSecond ?? 0)}/s, nothing lost`;
+/** Prints what came out, and writes the report. @returns whether it all came out as it must */
+async function tell(
+  { directory, progress }: State,
+  { open }: CommandLine,
+  surroundings: Surroundings,
+): Promise<boolean> {
+  const { root, print } = surroundings;
+  if (directory === undefined || progress.cells.length === 0) return false;
+  const results = await readResults(directory.path);
+  const analysis = analysisOf(results);
+  print(tablesOf(analysis, results));
+  print(`\n${conclusionOf(analysis, results)}`);
+  const report = await writeReport(directory.path, results, analysis);
+  print(
+    `\nReport:  ${pathIn(root, report)}\nResults: ${pathIn(root, join(directory.path, 'results.json'))}\nAgain:   ${results.command}`,
+  );
+  if (open) openFile(report);
+  return analysis.verdict.passed && analysis.trial?.passed !== false;
 }
 
 /** Below the project a relative path: results are passed on, and where a machine keeps its projects is its own business. */
 function pathIn(root: string, path: string): string {
   const inside = relative(root, path);
   return inside.startsWith('..') || isAbsolute(inside) ? basename(path) : inside;
-}
-
-function minutes(seconds: number): string {
-  return seconds < 100 ? `${Math.round(seconds)} s` : `${(seconds / 60).toFixed(1)} min`;
 }

@@ -24,7 +24,8 @@ export function cpuMsFromPs(text: string): number {
   return (Number(days) * 86_400 + seconds) * 1000;
 }
 
-async function readCpuMs(pid: number): Promise<number> {
+/** CPU time of a process since its start, over all threads. */
+export async function readCpuMs(pid: number): Promise<number> {
   if (hasProc) return cpuMsFromStat(await readFile(`/proc/${pid}/stat`, 'utf8'));
   const { stdout } = await promisify(execFile)('ps', ['-o', 'time=', '-p', String(pid)]);
   return cpuMsFromPs(stdout);

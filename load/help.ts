@@ -1,32 +1,50 @@
 /** The text of --help. */
-import { MAX_KEYS, MAX_RATE_PER_SECOND, type Known } from './command-line.ts';
+import { MAX_KEYS, MAX_RATE_PER_SECOND, MAX_THREADS, served, type Known } from './command-line.ts';
+import { profiles } from './profiles.ts';
+import { SLOWED_BY } from './trial.ts';
 
 export function helpText({ workloads, registry }: Known): string {
-  const usual = workloads.filter(({ byDefault }) => byDefault).map(({ name }) => name);
-  return `Compares the strategies under the same load: starts the service afresh for each, runs k6 against it, checks
-that no acknowledged increment was lost, and prints a table. Results go to results/<time>/results.json.
+  const offered = served(workloads, registry);
+  return `Compares the strategies under the same load: starts the service afresh for each, runs k6 against it, proves that
+what it answered is true, and says what each choice costs. Results go to results/<time>/: report.html, results.md,
+results.json and the plots.
 
-  npm run compare                        at most two minutes
-  npm run compare -- --workload counters-write-through --strategy sync-lock,async-lock --rounds 6
+  npm run compare                                     about two minutes
+  npm run compare -- --profile standard --open        about half an hour, and then the report
+  npm run compare -- --workload counters-hot --strategy sync-lock,sharded --rounds 6
+  npm run compare -- --sweep hold-us=0,50,500 --workload counters-hot
+  npm run report -- results/<time>                    makes the report again
 
-  --workload NAME   one or more, repeated or with commas; by default ${usual.join(' and ')}
+  --profile NAME    ${profiles.map(({ name }) => name).join(', ')}; default ${profiles[0]!.name}
+  --workload NAME   one or more, repeated or with commas; by default those of the profile
   --strategy NAME   one or more, repeated or with commas; by default all but the floors. The control always runs
-  --rate N          increments per second in the measured part, 1 to ${MAX_RATE_PER_SECOND}; by default as the workload says
-  --duration S      seconds measured per run, 1 to 600; by default as the workload says
-  --keys N          counters that the increments are spread over, 1 to ${MAX_KEYS}; by default as the workload says
-  --rounds N        how often each strategy is run, 1 to 50; default 1
-  --threads N       HTTP threads of the service, 1 to 64; by default one per core, at least 2
+  --origin NAME     embedded or redis; default embedded. A Redis is started for the comparison, and ended with it
+  --rate N          requests per second in the measured part, 1 to ${MAX_RATE_PER_SECOND}; by default as the workload says
+  --duration S      seconds measured per run, 1 to 600; by default as the profile says
+  --keys N          keys that the requests are spread over, 1 to ${MAX_KEYS}; by default as the workload says
+  --threads N       HTTP threads of the service, 1 to ${MAX_THREADS}; by default one per core, at least 2
+  --slo MS          an answer later than this is no goodput; capacity is the highest rate whose p99 keeps it; default 50
+  --capacity        search for each strategy's capacity, also where the profile does not
+  --sweep NAME=…    threads=1,2,4 or hold-us=0,50,500: every strategy at each value, and where the lead changes
+  --rounds N        how often each strategy is run, 1 to 50; by default as the profile says
   --seed N          decides the order of the strategies; by default drawn and printed
+  --aa              trial: one strategy under two names; no difference may be claimed
+  --slowed          trial: one strategy, and the same with an origin ${SLOWED_BY * 100} % slower; the difference must be claimed
+  --open            open the report when it is there
   --k6 PATH         the k6 to use; else K6_BIN, .tools/k6, PATH, and at last one is installed into .tools/
   -h, --help        this text
 
+  Profiles
+${lines(profiles)}
+
   Workloads
-${lines(workloads)}
+${lines(offered.map((workload) => ({ ...workload, summary: `${workload.summary} (${workload.profiles.join(', ')})` })))}
 
   Strategies
 ${lines(registry)}
 
-  Exit code: 0 done, 1 a strategy failed or lost updates, or the control lost none, 2 wrong flags, 130 interrupted.`;
+  Exit code: 0 done, 1 a strategy failed its proof, or the control passed it, or a trial went wrong, 2 wrong flags,
+  130 interrupted.`;
 }
 
 function lines(items: readonly { name: string; summary: string }[]): string {

@@ -1,30 +1,36 @@
 /** What will be run, in which order: a pure function of the choice, the registry and the seed. */
 import { P99_MIN_SAMPLES, type LoadProfile } from './scenarios/profile.ts';
 import { durationsOf } from './scenarios/durations.ts';
+import type { Profile } from './profiles.ts';
+import type { Candidate } from './registry.ts';
 import { seededRandom, shuffled } from './seeded-random.ts';
-import type { Workload } from './workloads.ts';
+import { candidatesFor, type Trial } from './trial.ts';
+import type { Workload } from './workloads/workload.ts';
 
-/** What a comparison needs to know of a strategy of the service; see `registry.ts`. */
-export interface Candidate {
-  readonly name: string;
-  readonly kind: 'strategy' | 'baseline' | 'control' | 'floor';
-  readonly summary: string;
-  /** The number of HTTP threads it needs, where it cannot run on any number. */
-  readonly threads?: number;
-  /** Per resource that it does not serve, the reason. */
-  readonly unsupported: Readonly<Partial<Record<Workload['resource'], string>>>;
+export type OriginName = 'embedded' | 'redis';
+
+/** One thing that is varied while the rest stays as it is. */
+export interface Sweep {
+  readonly name: 'threads' | 'hold-us';
+  readonly values: readonly number[];
 }
 
-/** What the user chose; the rest has defaults per workload. */
+/** What the user chose; the rest has defaults per profile and workload. */
 export interface Choice {
+  readonly profile: Profile;
   readonly workloads: readonly Workload[];
   /** Names as given; empty for all but the floors. */
   readonly strategies: readonly string[];
+  readonly origin: OriginName;
+  readonly trial?: Trial;
+  readonly sweep?: Sweep;
   readonly ratePerSecond?: number;
   readonly measureSeconds?: number;
-  /** How many counters the increments are spread over; 1 is the hot key. */
+  /** How many keys the requests are spread over; 1 is the hot key. */
   readonly keys?: number;
+  readonly sloMs: number;
   readonly rounds: number;
+  readonly capacitySearches: number;
   readonly seed: number;
   readonly threads: number;
 }
@@ -35,65 +41,128 @@ export interface PlannedCell {
   readonly workload: Workload;
   readonly candidate: Candidate;
   readonly threads: number;
+  /** The value of what is swept. */
+  readonly point?: number;
+  /** Settings of the service: those of the workload, the candidate and the sweep. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly profile: LoadProfile;
 }
 
 export interface Plan {
+  readonly choice: Choice;
   readonly rounds: readonly (readonly PlannedCell[])[];
-  readonly workloads: readonly Workload[];
+  /** Whose capacity is searched for; its profile is where the search begins. */
+  readonly searches: readonly PlannedCell[];
   readonly candidates: readonly Candidate[];
-  readonly seed: number;
   readonly estimatedSeconds: number;
 }
 
-const WARMUP_SECONDS = 1;
-const CLOSED_SECONDS = 1.2;
 const CLOSED_VUS = 50;
 
 /** What a cell takes besides its load: service and k6 starting, read-back, service stopping. */
 const OVERHEAD_SECONDS = 2;
 
+/** A search takes about so many probes: two to four up, two to bisect, one to confirm. */
+const PROBES_PER_SEARCH = 7;
+const PROBE_SECONDS = 6;
+const CALIBRATION_SECONDS = 6;
+
 /** Lays out the rounds: in each of them every strategy meets every workload once, in an order of its own. */
 export function planComparison(choice: Choice, registry: readonly Candidate[]): Plan {
-  const candidates = candidatesFor(choice.strategies, registry);
+  const candidates = candidatesFor(choice, registry);
   const random = seededRandom(choice.seed);
   const rounds = Array.from({ length: choice.rounds }, (_, index) =>
-    choice.workloads.flatMap((workload) =>
-      shuffled(candidates, random)
-        .filter(({ unsupported }) => unsupported[workload.resource] === undefined)
-        .map((candidate) => ({
-          round: index + 1,
-          workload,
-          candidate,
-          threads: candidate.threads ?? choice.threads,
-          profile: profileOf(workload, choice),
-        })),
-    ),
+    choice.workloads.flatMap((workload) => shuffled(cellsOf(workload, choice, candidates, index + 1), random)),
   );
-  const estimatedSeconds = rounds
+  const searches = Array.from({ length: choice.capacitySearches }, (_, index) =>
+    choice.workloads.flatMap((workload) => {
+      const cells = cellsOf(workload, { ...choice, sweep: undefined }, candidates, index + 1);
+      return shuffled(
+        cells.filter(({ candidate }) => candidate.kind !== 'control'),
+        random,
+      );
+    }),
+  ).flat();
+  const roundSeconds = rounds
     .flat()
     .reduce((total, { profile }) => total + durationsOf(profile).bystanderSeconds + OVERHEAD_SECONDS, 0);
-  return { rounds, workloads: choice.workloads, candidates, seed: choice.seed, estimatedSeconds };
+  const searchSeconds = searches.length * PROBES_PER_SEARCH * PROBE_SECONDS;
+  return {
+    choice,
+    rounds,
+    searches,
+    candidates,
+    estimatedSeconds: CALIBRATION_SECONDS + roundSeconds + searchSeconds,
+  };
 }
 
-/** The named strategies, or all but the floors; and always the control, since without it no proof proves anything. */
-function candidatesFor(names: readonly string[], registry: readonly Candidate[]): Candidate[] {
-  return registry.filter(
-    ({ name, kind }) => kind === 'control' || (names.length === 0 ? kind !== 'floor' : names.includes(name)),
+type LaidOut = Omit<Choice, 'sweep'> & { readonly sweep?: Sweep | undefined };
+
+function cellsOf(workload: Workload, choice: LaidOut, candidates: readonly Candidate[], round: number): PlannedCell[] {
+  const serving = candidates.filter(({ resources }) => workload.resources.every((name) => resources.includes(name)));
+  return serving.flatMap((candidate) =>
+    pointsFor(candidate, choice).map(({ threads, point, environment }) => ({
+      round,
+      workload,
+      candidate,
+      threads,
+      ...(point === undefined ? {} : { point }),
+      environment: { ...workload.environment, ...candidate.environment, ...environment },
+      profile: profileOf(workload, choice),
+    })),
   );
 }
 
-function profileOf(workload: Workload, choice: Choice): LoadProfile {
-  const measureSeconds = choice.measureSeconds ?? workload.measureSeconds;
+interface Point {
+  readonly threads: number;
+  readonly point?: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The values of the sweep that make a difference for the candidate: one that needs a single thread has a single point. */
+function pointsFor({ threads: fixed, kind }: Candidate, { sweep, threads }: LaidOut): Point[] {
+  const usual = { threads: fixed ?? threads, environment: {} };
+  if (sweep === undefined) return [usual];
+  if (sweep.name === 'hold-us') {
+    const values = kind === 'control' ? sweep.values.slice(0, 1) : sweep.values;
+    return values.map((point) => ({ ...usual, point, environment: { HOLD_US: String(point) } }));
+  }
+  const values = fixed === undefined ? sweep.values : [fixed];
+  return values.map((point) => ({ threads: point, point, environment: {} }));
+}
+
+/** Long enough for a p99, and a tenth of a second over, since the last arrivals may be answered after the end. */
+function secondsForP99(ratePerSecond: number): number {
+  return Math.ceil((P99_MIN_SAMPLES * 1.01 * 10) / ratePerSecond) / 10;
+}
+
+function profileOf(workload: Workload, choice: LaidOut): LoadProfile {
+  const { profile } = choice;
+  const ratePerSecond = choice.ratePerSecond ?? workload.ratePerSecond;
+  const measureSeconds = choice.measureSeconds ?? Math.max(profile.leastMeasureSeconds, secondsForP99(ratePerSecond));
   return {
-    ratePerSecond: choice.ratePerSecond ?? workload.ratePerSecond,
-    warmupSeconds: WARMUP_SECONDS,
+    ratePerSecond,
+    warmupSeconds: profile.warmupSeconds,
     measureSeconds,
-    closedSeconds: CLOSED_SECONDS,
+    closedSeconds: profile.closedSeconds,
     closedVus: CLOSED_VUS,
     bystanderRatePerSecond: bystanderRate(measureSeconds),
     keys: choice.keys ?? workload.keys,
+    sloMs: choice.sloMs,
     seed: choice.seed,
+  };
+}
+
+/** The profile of one step of a capacity search: no closed loop, and as short as a p99 allows. */
+export function probeProfile(profile: LoadProfile, ratePerSecond: number): LoadProfile {
+  const measureSeconds = Math.max(3, secondsForP99(ratePerSecond));
+  return {
+    ...profile,
+    ratePerSecond,
+    warmupSeconds: Math.min(profile.warmupSeconds, 2),
+    measureSeconds,
+    closedSeconds: 0,
+    bystanderRatePerSecond: 20,
   };
 }
 

@@ -4,19 +4,36 @@
  */
 import { strategies } from '../src/strategies/index.ts';
 import type { Strategy } from '../src/strategies/strategy.ts';
-import type { Candidate } from './plan.ts';
+
+/** What a comparison needs to know of a strategy of the service. */
+export interface Candidate {
+  /** What tables call it. */
+  readonly name: string;
+  /** What the service calls it, in URLs. */
+  readonly strategy: string;
+  readonly kind: 'strategy' | 'baseline' | 'control' | 'floor';
+  readonly summary: string;
+  /** The number of HTTP threads it needs, where it cannot run on any number. */
+  readonly threads?: number;
+  /** What it cannot be served without. */
+  readonly needs?: 'redis';
+  /** Settings of the service for this candidate alone. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The resources it serves. */
+  readonly resources: readonly string[];
+}
 
 export const registry: readonly Candidate[] = strategies.filter(({ needs }) => needs === undefined).map(candidateOf);
 
-function candidateOf({ name, kind, summary, threads, cells }: Strategy): Candidate {
-  const reasons = Object.entries(cells).flatMap(([resource, cell]) =>
-    'unsupported' in cell ? [[resource, cell.unsupported] as const] : [],
-  );
+function candidateOf(strategy: Strategy & { readonly needs?: 'redis' }): Candidate {
+  const { name, kind, summary, threads, needs, cells } = strategy;
   return {
     name,
+    strategy: name,
     kind,
     summary,
     ...(threads === undefined ? {} : { threads }),
-    unsupported: Object.fromEntries(reasons),
+    ...(needs === undefined ? {} : { needs }),
+    resources: Object.entries(cells).flatMap(([resource, cell]) => ('unsupported' in cell ? [] : [resource])),
   };
 }

@@ -1,26 +1,80 @@
-/** results/<time>/results.json: written anew after every run, so that whatever ends the comparison, what was measured is there. */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+/**
+ * results/<time>/results.json: written anew after every run, so that whatever ends the comparison, what was measured is
+ * there. The report is made of this file and nothing else.
+ */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Calibration } from './calibration.ts';
+import type { Capacity } from './capacity.ts';
+import type { CellResult } from './cell.ts';
+import { UsageError } from './errors.ts';
 import type { K6 } from './k6/resolve.ts';
 import type { Machine } from './machine.ts';
-import type { CellResult } from './measure-cell.ts';
-import type { Plan } from './plan.ts';
-import type { Row } from './statistics.ts';
-import type { Verdict } from './verdict.ts';
+import type { Plan, Sweep } from './plan.ts';
+import type { ProfileName } from './profiles.ts';
+import type { Candidate } from './registry.ts';
+import { rounded } from './rounded.ts';
+import type { Trial } from './trial.ts';
+import type { Workload } from './workloads/workload.ts';
+
+/** Older files are refused by `readResults`. */
+const FORMAT = 2;
+
+export interface CapacityResult extends Capacity {
+  readonly round: number;
+  readonly workload: string;
+  readonly strategy: string;
+  /** False while the search is under way, and for ever where it was interrupted. */
+  readonly done: boolean;
+}
 
 export interface Results {
+  readonly format: typeof FORMAT;
   readonly status: 'running' | 'complete' | 'interrupted';
   readonly startedAt: string;
+  readonly endedAt: string;
   /** As typed, but with the seed that was drawn. */
   readonly command: string;
   readonly machine: Machine;
   readonly k6: K6;
+  /** With the version of the Redis, where that is the origin. */
+  readonly origin: string;
+  readonly profile: ProfileName;
+  readonly rounds: number;
+  readonly threads: number;
+  readonly sloMs: number;
   readonly seed: number;
+  readonly trial?: Trial;
+  readonly sweep?: Sweep;
   readonly plannedRuns: number;
-  readonly rows: readonly Row[];
-  readonly verdict: Verdict;
+  readonly workloads: readonly Pick<Workload, 'name' | 'summary' | 'unit' | 'keys'>[];
+  readonly candidates: readonly Pick<Candidate, 'name' | 'kind' | 'summary'>[];
+  readonly calibration?: Calibration;
   /** Raw figures, in the order in which the cells were run. */
   readonly cells: readonly CellResult[];
+  readonly capacities: readonly CapacityResult[];
+}
+
+/** What a plan says of the results, before anything is measured. */
+export function headOf(
+  plan: Plan,
+): Pick<
+  Results,
+  'profile' | 'rounds' | 'threads' | 'sloMs' | 'seed' | 'trial' | 'sweep' | 'plannedRuns' | 'workloads' | 'candidates'
+> {
+  const { profile, rounds, threads, sloMs, seed, trial, sweep, workloads, keys } = plan.choice;
+  return {
+    profile: profile.name,
+    rounds,
+    threads,
+    sloMs,
+    seed,
+    ...(trial === undefined ? {} : { trial }),
+    ...(sweep === undefined ? {} : { sweep }),
+    plannedRuns: plan.rounds.flat().length,
+    workloads: workloads.map(({ name, summary, unit, keys: usual }) => ({ name, summary, unit, keys: keys ?? usual })),
+    candidates: plan.candidates.map(({ name, kind, summary }) => ({ name, kind, summary })),
+  };
 }
 
 export interface ResultsDirectory {
@@ -38,16 +92,42 @@ export async function createResultsDirectory(parent: string, startedAt: Date): P
 }
 
 /** Replaces results.json as a whole, so that no reader and no power cut sees half of it. */
-export async function writeResults(directory: ResultsDirectory, results: Results): Promise<string> {
-  const path = join(directory.path, 'results.json');
+export async function writeResults(directory: string, results: Omit<Results, 'format'>): Promise<void> {
+  const path = join(directory, 'results.json');
   const draft = `${path}.draft`;
-  await writeFile(draft, `${JSON.stringify(results, null, 2)}\n`);
+  await writeFile(draft, textOf({ format: FORMAT, ...results }));
   await rename(draft, path);
-  return path;
+}
+
+/** A line per run: small, and a difference between two files can still be read. */
+function textOf({ cells, capacities, ...head }: Results): string {
+  const start = JSON.stringify(rounded(head), null, 2).slice(0, -2);
+  return `${start},\n  "cells": ${list(cells)},\n  "capacities": ${list(capacities)}\n}\n`;
+}
+
+function list(items: readonly unknown[]): string {
+  const lines = items.map((item) => `    ${JSON.stringify(rounded(item))}`);
+  return lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n  ]`;
+}
+
+/**
+ * The results in a directory.
+ *
+ * @throws {UsageError} there are none, or they are of another version of the comparison
+ */
+export async function readResults(directory: string): Promise<Results> {
+  const path = join(directory, 'results.json');
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new UsageError(`there is no ${path}; name a directory that npm run compare has made`);
+  });
+  const results = JSON.parse(text) as Results;
+  if (results.format === FORMAT) return results;
+  throw new UsageError(`${path} was made by another version of the comparison; run it again`);
 }
 
 /** The command that repeats a comparison: that of `args`, with its seed. */
-export function commandFor(args: readonly string[], plan: Plan): string {
-  const seed = args.some((arg) => arg === '--seed' || arg.startsWith('--seed=')) ? [] : ['--seed', String(plan.seed)];
-  return ['npm run compare --', ...args, ...seed].join(' ');
+export function commandFor(args: readonly string[], seed: number): string {
+  const kept = args.filter((arg) => arg !== '--open');
+  const seeded = kept.some((arg) => arg === '--seed' || arg.startsWith('--seed=')) ? [] : ['--seed', String(seed)];
+  return ['npm run compare --', ...kept, ...seeded].join(' ');
 }

@@ -10,7 +10,10 @@ export interface ServiceOptions {
   readonly entry: string;
   readonly strategy: string;
   readonly threads: number;
-  readonly writeThrough: boolean;
+  /** Settings beyond those that every run has. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The Redis that is its origin; each service gets a namespace of its own. */
+  readonly redisUrl?: string | undefined;
   readonly signal: AbortSignal;
   /** Longest wait until it listens and is ready. */
   readonly startTimeoutMs?: number;
@@ -33,9 +36,15 @@ export interface Service extends AsyncDisposable {
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 12_000; // a little more than the service itself allows a drain
 
+let lastNamespace = 0;
+
 /** The environment of the service: the caller's, less what would make runs differ from each other. */
 export function serviceEnvironment(options: ServiceOptions): NodeJS.ProcessEnv {
   const { REDIS_URL: _redis, ADMIN_TOKEN: _token, ...inherited } = process.env;
+  const redis =
+    options.redisUrl === undefined
+      ? {}
+      : { REDIS_URL: options.redisUrl, REDIS_NAMESPACE: `compare-${process.pid}-${++lastNamespace}` };
   return {
     ...inherited,
     HOST: '127.0.0.1',
@@ -43,11 +52,13 @@ export function serviceEnvironment(options: ServiceOptions): NodeJS.ProcessEnv {
     THREADS: String(options.threads),
     STRATEGIES: options.strategy,
     CONTROLS: 'on',
-    WRITE_THROUGH: options.writeThrough ? 'on' : 'off',
+    WRITE_THROUGH: 'off',
     ORIGIN_LATENCY_MS: '5',
     HOLD_US: '0',
-    SERVER_TIMING: 'off',
+    SERVER_TIMING: 'on', // what a request waits for is part of the report; it costs every strategy the same
     LOG_LEVEL: 'info',
+    ...redis,
+    ...options.environment,
   };
 }
 

@@ -17,7 +17,10 @@ export interface ScenarioRun {
   readonly profile: LoadProfile;
   /** Where k6 leaves its summary; kept as raw data. */
   readonly summaryPath: string;
+  /** Where k6 writes what the script logs; there is no file when it logs nothing. */
+  readonly linesPath?: string;
   readonly signal: AbortSignal;
+  readonly onStarted?: (pid: number) => void;
 }
 
 /** k6's exit code when a threshold was crossed; the summary is whole, and says what was wrong. */
@@ -33,7 +36,8 @@ export function k6Arguments({
   strategy,
   profile,
   summaryPath,
-}: Omit<ScenarioRun, 'k6Path' | 'signal'>): string[] {
+  linesPath,
+}: Omit<ScenarioRun, 'k6Path' | 'signal' | 'onStarted'>): string[] {
   const environment = {
     BASE_URL: baseUrl,
     STRATEGY: strategy,
@@ -45,6 +49,7 @@ export function k6Arguments({
     '--quiet',
     '--no-color',
     '--address=', // no REST API: it would need a port
+    ...(linesPath === undefined ? [] : ['--console-output', linesPath, '--log-format', 'raw']),
     fileURLToPath(new URL(`../scenarios/${script}.ts`, import.meta.url)),
     ...Object.entries(environment).flatMap(([name, value]) => ['-e', `${name}=${value}`]),
   ];
@@ -66,6 +71,7 @@ export async function runScenario(run: ScenarioRun): Promise<SummaryData> {
       K6_AUTO_EXTENSION_RESOLUTION: 'false',
     },
   });
+  run.onStarted?.(child.pid);
   const output = new LastLines(15);
   for (const stream of [child.process.stdout, child.process.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => output.add(text));

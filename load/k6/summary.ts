@@ -1,7 +1,7 @@
 /** Reads k6's default summary object. Pure, so that recorded output tests it. */
 import { z } from 'zod';
 import { K6RunError } from '../errors.ts';
-import { bucketCount, metricNames, type LoadProfile } from '../scenarios/profile.ts';
+import { metricNames, sliceCount, type LoadProfile } from '../scenarios/profile.ts';
 import { durationsOf } from '../scenarios/durations.ts';
 import type { SummaryData } from '../scenarios/summary-output.ts';
 
@@ -16,16 +16,25 @@ export interface Distribution {
   readonly percentiles: Readonly<Record<string, number>>;
 }
 
-/** How the increments of one bucket of keys were answered, over all phases. */
-export interface BucketCounts {
-  readonly attempted: number;
-  readonly acknowledged: number;
-  readonly refused: number;
+/** One slice of the measured part, for the series over time. */
+export interface Slice {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** Mean milliseconds per request, of the answers whose Server-Timing was read. */
+export interface Parts {
+  readonly wait: number;
+  readonly hold: number;
+  readonly origin: number;
+  /** From the last byte sent to the last byte received. */
+  readonly total: number;
 }
 
 /** What one run of k6 saw. */
 export interface Measurement {
-  /** Undefined when nothing was acknowledged in the measured part. */
+  /** Undefined when nothing was answered correctly in the measured part. */
   readonly e2e: Distribution | undefined;
   readonly schedLagP99Ms: number;
   readonly bystander: Distribution | undefined;
@@ -36,10 +45,19 @@ export interface Measurement {
   /** Arrivals that k6 itself did not get to, without counting them as dropped: it was starved of CPU at the end. */
   readonly unstarted: number;
   readonly bystanderDropped: number;
+  /** Undefined where there was no closed loop. */
   readonly closedPerSecond: number | undefined;
-  readonly buckets: readonly BucketCounts[];
+  /** Correct answers within the SLO, per second of the measured part. */
+  readonly goodputPerSecond: number;
+  /** Medians of the first and of the last third of the measured part: a queue that grows shows here. */
+  readonly thirdsP50Ms: readonly [first: number | undefined, last: number | undefined];
+  readonly slices: readonly Slice[];
+  /** Undefined where the service does not say. */
+  readonly parts: Parts | undefined;
   readonly requestsMeasured: number;
   readonly openStartedUnixMs: number;
+  /** Every counter that the scenario keeps for its proof, over all phases. */
+  readonly tallies: Readonly<Record<string, number>>;
 }
 
 /** Of all arrivals, the share above which a run was not late but cut short. */
@@ -80,7 +98,7 @@ export function readSummary(summary: SummaryData, profile: LoadProfile): Measure
   if (openStartedUnixMs === undefined) throw new K6RunError("k6's summary does not say when the open scenario started");
 
   return {
-    e2e: distribution(summary, `${metricNames.e2e}{phase:measure}`),
+    e2e: distribution(summary, e2eOf('phase:measure')),
     schedLagP99Ms: value(`${metricNames.schedLag}{phase:measure}`, 'p(99)') ?? 0,
     bystander: distribution(summary, `${metricNames.bystander}{phase:measure}`),
     bystanderClosed: distribution(summary, `${metricNames.bystander}{phase:closed}`),
@@ -88,15 +106,39 @@ export function readSummary(summary: SummaryData, profile: LoadProfile): Measure
     unstarted,
     bystanderDropped: count('dropped_iterations{scenario:bystander}'),
     closedPerSecond: profile.closedSeconds > 0 ? count(metricNames.closedDone) / profile.closedSeconds : undefined,
-    buckets: Array.from({ length: bucketCount(profile.keys) }, (_, bucket) => ({
-      attempted: count(metricNames.attempted(bucket)),
-      acknowledged: count(metricNames.acknowledged(bucket)),
-      refused: count(metricNames.refused(bucket)),
+    goodputPerSecond: count(metricNames.withinSlo) / profile.measureSeconds,
+    thirdsP50Ms: [value(e2eOf('third:0'), 'med'), value(e2eOf('third:2'), 'med')],
+    slices: Array.from({ length: sliceCount(profile) }, (_, slice) => ({
+      count: count(e2eOf(`slice:${slice}`)),
+      p50: value(e2eOf(`slice:${slice}`), 'med') ?? 0,
+      p99: value(e2eOf(`slice:${slice}`), 'p(99)') ?? 0,
     })),
+    parts: partsOf(summary),
     requestsMeasured:
       count('http_reqs{phase:measure}') + (value(`${metricNames.bystander}{phase:measure}`, 'count') ?? 0),
     openStartedUnixMs,
+    tallies: talliesOf(summary),
   };
+}
+
+function talliesOf(summary: SummaryData): Record<string, number> {
+  const entries = Object.entries(summary.metrics).flatMap(([name, metric]) =>
+    /^(?:attempted|acknowledged|refused|version)_\w+$/u.test(name) ? [[name, metric?.values['count'] ?? 0]] : [],
+  );
+  return Object.fromEntries(entries);
+}
+
+function e2eOf(tag: string): string {
+  return `${metricNames.e2e}{${tag}}`;
+}
+
+/** The trends are there and empty when no answer carried the header. */
+function partsOf(summary: SummaryData): Parts | undefined {
+  const [wait, hold, origin, total] = (['wait', 'hold', 'origin', 'total'] as const).map(
+    (name) => summary.metrics[metricNames.part(name)]?.values['avg'],
+  );
+  if (wait === undefined || hold === undefined || origin === undefined || !total) return undefined;
+  return { wait, hold, origin, total };
 }
 
 function distribution(summary: SummaryData, metric: string): Distribution | undefined {

@@ -7,16 +7,16 @@
 import exec from 'k6/execution';
 import type { Options, Scenario, Threshold } from 'k6/options';
 import { durationsOf } from './durations.ts';
-import { metricNames, type LoadProfile } from './profile.ts';
+import { metricNames, sliceCount, type LoadProfile } from './profile.ts';
 
-/** The latency objective that VUs are provided for: four times as many as are busy when every answer takes this long. */
-const SLO_SECONDS = 0.05;
+/** Each VU has a JavaScript engine of its own: 2 to 4 MB, and some ms to start. */
+const MAX_VUS = 1_000;
 
 export type Phase = 'warmup' | 'measure' | 'closed';
 
 /** k6's options for `profile`: scenarios `open`, `closed` and `bystander`, which call functions of these names. */
 export function optionsFor(profile: LoadProfile): Options {
-  const { ratePerSecond, closedSeconds, closedVus, bystanderRatePerSecond } = profile;
+  const { ratePerSecond, closedSeconds, closedVus, bystanderRatePerSecond, sloMs } = profile;
   const { openSeconds, closedStartSeconds, bystanderSeconds } = durationsOf(profile);
   const scenarios: Record<string, Scenario> = {
     open: {
@@ -24,7 +24,7 @@ export function optionsFor(profile: LoadProfile): Options {
       exec: 'open',
       rate: ratePerSecond,
       duration: `${openSeconds}s`,
-      ...vusFor(ratePerSecond, 50),
+      ...vusFor(ratePerSecond, sloMs, 50),
       gracefulStop: '10s',
     },
     bystander: {
@@ -32,7 +32,7 @@ export function optionsFor(profile: LoadProfile): Options {
       exec: 'bystander',
       rate: bystanderRatePerSecond,
       duration: `${bystanderSeconds}s`,
-      ...vusFor(bystanderRatePerSecond, 20),
+      ...vusFor(bystanderRatePerSecond, sloMs, 20),
       gracefulStop: '10s',
     },
   };
@@ -49,7 +49,7 @@ export function optionsFor(profile: LoadProfile): Options {
 
   return {
     scenarios,
-    thresholds: thresholdsFor(ratePerSecond * openSeconds),
+    thresholds: thresholdsFor(profile, ratePerSecond * openSeconds),
     discardResponseBodies: true,
     // Each tag costs the generator CPU time per request; these are the ones that are read.
     systemTags: ['scenario', 'status', 'expected_response'],
@@ -76,18 +76,26 @@ export function schedulingLagMs(ratePerSecond: number, scenarioSeconds: number):
   return Math.max(0, progress * scenarioSeconds * 1000 - (iterationInTest * 1000) / ratePerSecond);
 }
 
-function vusFor(ratePerSecond: number, least: number): { preAllocatedVUs: number; maxVUs: number } {
-  const vus = Math.max(least, Math.ceil(ratePerSecond * 4 * SLO_SECONDS));
+/** Four times as many as are busy when every answer takes as long as the objective allows; more than k6 can start helps nobody. */
+function vusFor(ratePerSecond: number, sloMs: number, least: number): { preAllocatedVUs: number; maxVUs: number } {
+  const vus = Math.min(MAX_VUS, Math.max(least, Math.ceil((ratePerSecond * 4 * sloMs) / 1000)));
   return { preAllocatedVUs: vus, maxVUs: vus };
 }
 
-/** 99 percentiles for the curve, and two of the tail. */
+/** Into which slice of the measured part an iteration belongs, by its scheduled time. */
+export function sliceOf(iteration: number, profile: LoadProfile): number {
+  const share = (iteration / profile.ratePerSecond - profile.warmupSeconds) / profile.measureSeconds;
+  return Math.min(sliceCount(profile) - 1, Math.max(0, Math.floor(share * sliceCount(profile))));
+}
+
+/** The curve: every fifth percentile, and more of them towards the tail. */
 function percentiles(): string[] {
-  return [...Array.from({ length: 99 }, (_, index) => `p(${index + 1})`), 'p(99.9)', 'p(99.99)'];
+  const everyFifth = Array.from({ length: 19 }, (_, index) => 5 * (index + 1));
+  return [1, ...everyFifth, 96, 97, 98, 99, 99.5, 99.9, 99.99].map((percentile) => `p(${percentile})`);
 }
 
 /** The first two make an all-refused run fail; those that cannot fail are there because k6 reports only submetrics that a threshold names. */
-function thresholdsFor(openIterations: number): Record<string, Threshold[]> {
+function thresholdsFor(profile: LoadProfile, openIterations: number): Record<string, Threshold[]> {
   return {
     checks: ['rate>0.99'],
     http_req_failed: ['rate<0.01'],
@@ -100,5 +108,12 @@ function thresholdsFor(openIterations: number): Record<string, Threshold[]> {
     [`${metricNames.schedLag}{phase:measure}`]: ['max>=0'],
     [`${metricNames.bystander}{phase:measure}`]: ['max>=0'],
     [`${metricNames.bystander}{phase:closed}`]: ['max>=0'],
+    ...taggedTrends('third', 3),
+    ...taggedTrends('slice', sliceCount(profile)),
   };
+}
+
+function taggedTrends(tag: string, count: number): Record<string, Threshold[]> {
+  const names = Array.from({ length: count }, (_, value) => `${metricNames.e2e}{${tag}:${value}}`);
+  return Object.fromEntries(names.map((name) => [name, ['max>=0']]));
 }

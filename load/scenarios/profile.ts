@@ -11,8 +11,10 @@ export interface LoadProfile {
   readonly closedSeconds: number;
   readonly closedVus: number;
   readonly bystanderRatePerSecond: number;
-  /** How many counters the increments are spread over; 1 is the hot key. */
+  /** How many keys the requests are spread over; 1 is the hot key. */
   readonly keys: number;
+  /** Answers later than this, counted from their scheduled time, are not goodput. */
+  readonly sloMs: number;
   readonly seed: number;
 }
 
@@ -25,6 +27,7 @@ export const standaloneProfile: LoadProfile = {
   closedVus: 50,
   bystanderRatePerSecond: 100,
   keys: 16,
+  sloMs: 50,
   seed: 1,
 };
 
@@ -36,19 +39,13 @@ const variableOf: Record<keyof LoadProfile, string> = {
   closedVus: 'CLOSED_VUS',
   bystanderRatePerSecond: 'BYSTANDER_RATE',
   keys: 'KEYS',
+  sloMs: 'SLO_MS',
   seed: 'SEED',
 };
 
-const fields: readonly (keyof LoadProfile)[] = [
-  'ratePerSecond',
-  'warmupSeconds',
-  'measureSeconds',
-  'closedSeconds',
-  'closedVus',
-  'bystanderRatePerSecond',
-  'keys',
-  'seed',
-];
+const fields = Object.keys(variableOf) as readonly (keyof LoadProfile)[];
+
+const mayBeZero: ReadonlySet<keyof LoadProfile> = new Set(['warmupSeconds', 'closedSeconds', 'seed']);
 
 /** The variables that make a script run `profile`. */
 export function environmentOf(profile: LoadProfile): Record<string, string> {
@@ -66,7 +63,7 @@ export function profileFrom(environment: Record<string, string | undefined>): Lo
     const text = environment[variableOf[field]];
     if (text === undefined || text === '') continue;
     const value = Number(text);
-    const least = field === 'warmupSeconds' || field === 'closedSeconds' || field === 'seed' ? 0 : 1;
+    const least = mayBeZero.has(field) ? 0 : 1;
     if (!Number.isFinite(value) || value < least) {
       throw new Error(`${variableOf[field]}="${text}" must be a number of at least ${least}`);
     }
@@ -77,6 +74,14 @@ export function profileFrom(environment: Record<string, string | undefined>): Lo
 
 /** Samples below which a 99th percentile is not shown. */
 export const P99_MIN_SAMPLES = 1_000;
+
+/** Samples below which a 99.9th percentile is not shown. */
+export const P999_MIN_SAMPLES = 10_000;
+
+/** Into how many slices the measured part is cut for the series over time: one a second, at least 3, at most 20. */
+export function sliceCount({ measureSeconds }: LoadProfile): number {
+  return Math.min(20, Math.max(3, Math.round(measureSeconds)));
+}
 
 /** Above this many keys, several keys share one bucket of the proof, so that the number of metrics stays small. */
 const MAX_BUCKETS = 16;
@@ -98,25 +103,34 @@ export function keyName(index: number): string {
 
 /** Names of the custom metrics. */
 export const metricNames = {
-  /** From the scheduled start to the answer, ms; answered 2xx only, measured part only. */
+  /** From the scheduled start to the answer, ms; correct answers only, measured part only. */
   e2e: 'e2e_ms',
   /** How late the generator itself was, ms. */
   schedLag: 'sched_lag_ms',
   bystander: 'bystander_ms',
-  /** Closed-loop increments acknowledged before the phase's end. */
+  /** Closed-loop requests answered correctly before the phase's end. */
   closedDone: 'closed_acknowledged',
+  /** Correct answers of the measured part that came within the SLO. */
+  withinSlo: 'within_slo',
   /** Unix ms at which the open scenario started. */
   openStarted: 'open_started_unix_ms',
-  /** Increments about to be sent: also those of iterations that k6 cuts off. */
-  attempted: (bucket: number) => `attempted_${bucket}`,
-  acknowledged: (bucket: number) => `acknowledged_${bucket}`,
-  /** Answers that promise nothing was changed (4xx, 503, 507). */
-  refused: (bucket: number) => `refused_${bucket}`,
+  /** What the service says a request spent in each part, and what k6 saw of the same requests, ms. */
+  part: (name: 'wait' | 'hold' | 'origin' | 'total') => `part_${name}_ms`,
+  /** Config versions below one that the same VU had already seen. */
+  wentBack: 'version_went_back',
 } as const;
 
-/** What an answer says of the increment; `unknown` when it may or may not have been applied. */
+/** What became of requests of one group: `acknowledged`, `refused` (nothing was changed), the rest is unknown. */
+export const tallyNames = {
+  /** About to be sent: also those of iterations that k6 cuts off. */
+  attempted: (group: string) => `attempted_${group}`,
+  acknowledged: (group: string) => `acknowledged_${group}`,
+  refused: (group: string) => `refused_${group}`,
+} as const;
+
+/** What an answer says of the request; `unknown` when it may or may not have been applied. */
 export function outcomeOf(status: number): 'acknowledged' | 'refused' | 'unknown' {
-  if (status >= 200 && status < 300) return 'acknowledged';
+  if ((status >= 200 && status < 300) || status === 304) return 'acknowledged';
   if ((status >= 400 && status < 500) || status === 503 || status === 507) return 'refused';
   return 'unknown';
 }

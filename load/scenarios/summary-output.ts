@@ -28,7 +28,7 @@ function describe(strategy: string, profile: LoadProfile, data: SummaryData): st
     profile.closedSeconds > 0 ? `${Math.round(closed / profile.closedSeconds)}/s with ${profile.closedVus} VUs` : '–';
   return [
     '',
-    `${strategy}: ${count} increments measured at ${profile.ratePerSecond}/s`,
+    `${strategy}: ${count} requests measured at ${profile.ratePerSecond}/s`,
     `  latency     ${latency}`,
     `  throughput  ${throughput}`,
     `  failed      ${(failedShare * 100).toFixed(2)} %`,

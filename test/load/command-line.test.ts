@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseCommandLine } from '../../load/command-line.ts';
+import { parseCommandLine, served } from '../../load/command-line.ts';
 import { UsageError } from '../../load/errors.ts';
+import { profiles } from '../../load/profiles.ts';
 import { helpText } from '../../load/help.ts';
-import { workloads } from '../../load/workloads.ts';
+import { workloads } from '../../load/workloads/index.ts';
 import { candidates } from '../support/recorded.ts';
 
 const known = { workloads, registry: candidates };
@@ -13,14 +14,30 @@ describe('the command line', () => {
     const { choice, help } = parse();
     expect(help).toBe(false);
     expect(choice.workloads.map(({ name }) => name)).toEqual(['counters-write-through', 'counters-hot']);
-    expect(choice).toMatchObject({ strategies: [], rounds: 1 });
+    expect(choice).toMatchObject({
+      profile: { name: 'quick' },
+      strategies: [],
+      origin: 'embedded',
+      sloMs: 50,
+      rounds: 1,
+    });
+    expect(choice.capacitySearches).toBe(0);
     expect(choice.threads).toBeGreaterThanOrEqual(2);
     expect(choice.ratePerSecond).toBeUndefined();
     expect(choice.keys).toBeUndefined();
   });
 
   it('takes every flag', () => {
-    const { choice, k6 } = parse(
+    const { choice, k6, open } = parse(
+      '--profile=standard',
+      '--origin',
+      'redis',
+      '--slo',
+      '20ms',
+      '--capacity',
+      '--sweep',
+      'hold-us=500,0,50',
+      '--open',
       '--workload',
       'counters-hot',
       '--strategy',
@@ -41,7 +58,13 @@ describe('the command line', () => {
       '4',
     );
     expect(k6).toBe('/opt/k6');
+    expect(open).toBe(true);
     expect(choice).toEqual({
+      profile: profiles[1],
+      origin: 'redis',
+      sloMs: 20,
+      capacitySearches: 1,
+      sweep: { name: 'hold-us', values: [0, 50, 500] },
       workloads: workloads.filter(({ name }) => name === 'counters-hot'),
       strategies: ['sync-lock', 'async-lock', 'single-thread'],
       ratePerSecond: 250,
@@ -69,6 +92,18 @@ describe('the command line', () => {
     [['--rounds', '1.5'], /--rounds "1.5": must be a whole number from 1 to 50/],
     [['--seed', '-1'], /--seed "-1"/],
     [['--threads', '65'], /--threads "65": must be a whole number from 1 to 64/],
+    [['--profile', 'fast'], /--profile "fast": must be one of quick, standard, full/],
+    [['--origin', 'postgres'], /--origin "postgres": must be one of embedded, redis/],
+    [['--slo', '0'], /--slo "0": must be milliseconds, such as 50 or 50ms, from 1 to 10000/],
+    [['--capacity=yes'], /--capacity takes no value/],
+    [['--sweep', 'cores=1,2'], /--sweep "cores=1,2": must be threads=1,2,4 or hold-us=1,2,4/],
+    [['--sweep', 'threads=1,x'], /--sweep threads "x": must be a whole number from 1 to 64/],
+    [['--sweep', 'threads=2,2'], /--sweep "threads=2,2": needs two values or more/],
+    [['--sweep', 'threads=1,2', '--threads', '2'], /--threads and --sweep threads=… cannot be combined/],
+    [['--aa', '--slowed'], /--aa and --slowed are two runs/],
+    [['--aa', '--strategy', 'sync-lock,async-lock'], /--aa takes one --strategy/],
+    [['--slowed', '--sweep', 'threads=1,2'], /--slowed and --sweep cannot be combined/],
+    [['--workload', 'cache-stampede'], /--workload "cache-stampede": must be one or more of counters-write-through/],
     [['--workload', 'counters'], /--workload "counters": must be one or more of counters-write-through, counters-hot/],
     [['--strategy', 'sync-lock,mutex'], /--strategy "mutex": must be one or more of sync-lock, async-lock/],
     [['--strategy', ''], /--strategy needs a value/],
@@ -80,9 +115,25 @@ describe('the command line', () => {
   it('explains every flag, workload and strategy in --help', () => {
     expect(parse('-h').help).toBe(true);
     const help = helpText(known);
-    for (const word of 'workload strategy rate duration keys rounds seed k6 threads help'.split(' ')) {
+    const flags =
+      'profile workload strategy origin rate duration keys threads slo capacity sweep rounds seed aa slowed open k6';
+    for (const word of `${flags} help`.split(' ')) {
       expect(help).toContain(`--${word}`);
     }
-    for (const { name } of [...workloads, ...candidates]) expect(help).toContain(name);
+    for (const { name } of [...served(workloads, candidates), ...candidates]) expect(help).toContain(name);
+  });
+
+  it('offers a workload once somebody serves all its resources', () => {
+    const everything = candidates.map((candidate) => ({ ...candidate, resources: ['counters', 'cache', 'config'] }));
+    expect(served(workloads, everything)).toEqual(workloads);
+    const names = served(workloads, candidates).map(({ name }) => name);
+    expect(names).toContain('counters-hot');
+    expect(names).not.toContain('mixed');
+  });
+
+  it('gives a trial rounds enough to claim something, and one workload', () => {
+    const { choice } = parse('--aa');
+    expect(choice).toMatchObject({ trial: 'aa', rounds: 6 });
+    expect(choice.workloads).toHaveLength(1);
   });
 });

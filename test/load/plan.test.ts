@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { planComparison, type Choice } from '../../load/plan.ts';
-import { workloads } from '../../load/workloads.ts';
+import { profiles } from '../../load/profiles.ts';
+import { workloads } from '../../load/workloads/index.ts';
 import { candidate, candidates } from '../support/recorded.ts';
 
+const [quick, standard] = profiles;
 const choice: Choice = {
-  workloads: workloads.filter(({ byDefault }) => byDefault),
+  profile: quick!,
+  workloads: workloads.filter((workload) => workload.profiles.includes('quick')),
   strategies: [],
+  origin: 'embedded',
+  sloMs: 50,
   rounds: 1,
+  capacitySearches: 0,
   seed: 7,
   threads: 2,
 };
@@ -38,7 +44,7 @@ describe('the plan', () => {
     const registry = [
       ...candidates,
       candidate('sharded', 'strategy'),
-      candidate('config-only', 'strategy', { unsupported: { counters: 'it has none' } }),
+      candidate('config-only', 'strategy', { resources: ['config'] }),
     ];
     const names = namesIn(planComparison(choice, registry).rounds[0]!);
     expect(names).toContain('sharded');
@@ -55,9 +61,10 @@ describe('the plan', () => {
     for (const cell of cells) expect(cell.threads).toBe(cell.candidate.name === 'single-thread' ? 1 : 4);
   });
 
-  it('measures long enough for a p99 of increments and of the bystander, within two minutes', () => {
-    const plan = planComparison(choice, candidates);
-    expect(plan.estimatedSeconds).toBeLessThan(120);
+  it('measures long enough for a p99 of increments and of the bystander, within three minutes', () => {
+    const five = ['sharded', 'actor', 'snapshot'].map((name) => candidate(name, 'strategy'));
+    const plan = planComparison(choice, [...candidates, ...five]);
+    expect(plan.estimatedSeconds).toBeLessThan(180);
     for (const { profile } of plan.rounds.flat()) {
       expect(profile.ratePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);
       expect(profile.bystanderRatePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);
@@ -78,5 +85,60 @@ describe('the plan', () => {
       bystanderRatePerSecond: 505,
       keys: 3,
     });
+  });
+
+  it('offers what needs Redis only with Redis', () => {
+    const registry = [...candidates, candidate('redis-direct', 'baseline', { needs: 'redis' })];
+    expect(namesIn(planComparison(choice, registry).rounds[0]!)).not.toContain('redis-direct');
+    expect(namesIn(planComparison({ ...choice, origin: 'redis' }, registry).rounds[0]!)).toContain('redis-direct');
+    expect(() => planComparison({ ...choice, strategies: ['redis-direct'] }, registry)).toThrow(
+      '--strategy "redis-direct" needs --origin redis',
+    );
+  });
+
+  it('takes longer in the standard profile, and about half an hour', () => {
+    const chosen = workloads.filter((workload) => workload.profiles.includes('standard'));
+    const registry = ['a', 'b', 'c', 'd', 'e'].map((name) => candidate(name, 'strategy'));
+    const everything = { resources: ['counters', 'config', 'cache'] };
+    const all = [...registry, ...candidates.slice(2, 4)].map((item) => ({ ...item, ...everything }));
+    const { estimatedSeconds } = planComparison({ ...choice, profile: standard!, workloads: chosen, rounds: 6 }, all);
+    expect(estimatedSeconds / 60).toBeGreaterThan(20);
+    expect(estimatedSeconds / 60).toBeLessThan(40);
+  });
+
+  it('sweeps threads, but not of what needs a single one', () => {
+    const sweep = { name: 'threads', values: [1, 2, 4] } as const;
+    const cells = planComparison({ ...choice, sweep }, candidates).rounds[0]!;
+    const points = (name: string) =>
+      new Set(cells.filter((cell) => cell.candidate.name === name).map(({ threads, point }) => `${threads} ${point}`));
+    expect(points('sync-lock')).toEqual(new Set(['1 1', '2 2', '4 4']));
+    expect(points('single-thread')).toEqual(new Set(['1 1']));
+  });
+
+  it('sweeps the time held, of everything but the control', () => {
+    const sweep = { name: 'hold-us', values: [0, 500] } as const;
+    const cells = planComparison({ ...choice, sweep, workloads: choice.workloads.slice(0, 1) }, candidates).rounds[0]!;
+    const held = (name: string) =>
+      cells.filter((cell) => cell.candidate.name === name).map(({ environment }) => environment['HOLD_US']);
+    expect(new Set(held('single-thread'))).toEqual(new Set(['0', '500']));
+    expect(held('unguarded')).toEqual(['0']);
+  });
+
+  it('searches the capacity of everything but the control, once per search', () => {
+    const { searches } = planComparison({ ...choice, capacitySearches: 2 }, candidates);
+    expect(searches).toHaveLength(2 * choice.workloads.length * 3);
+    expect(namesIn(searches)).not.toContain('unguarded');
+  });
+
+  it('tries one strategy under two names, without a control', () => {
+    const aa = planComparison({ ...choice, trial: 'aa', strategies: ['async-lock'] }, candidates);
+    expect(aa.candidates.map(({ name, strategy }) => [name, strategy])).toEqual([
+      ['async-lock A', 'async-lock'],
+      ['async-lock B', 'async-lock'],
+    ]);
+    const slowed = planComparison({ ...choice, trial: 'slowed' }, candidates);
+    expect(slowed.candidates.map(({ name }) => name)).toEqual(['sync-lock', 'sync-lock slowed']);
+    const environments = new Set(slowed.rounds.flat().map(({ environment }) => environment['ORIGIN_LATENCY_MS']));
+    expect(environments).toEqual(new Set([undefined, '6']));
   });
 });

@@ -3,14 +3,13 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { cpuMsBetween, cpuMsFromPs, cpuMsFromStat } from '../../load/cpu-time.ts';
 import { listeningUrl, serviceEnvironment, startService, type ServiceOptions } from '../../load/service.ts';
 import { childrenOf } from '../support/processes.ts';
-import { readStored } from '../../load/proof.ts';
+import { readStored } from '../../load/workloads/counters.ts';
 
 const entry = fileURLToPath(new URL('../support/fake-service.ts', import.meta.url));
 const options = (more: Partial<ServiceOptions> = {}): ServiceOptions => ({
   entry,
   strategy: 'sync-lock',
   threads: 2,
-  writeThrough: false,
   signal: new AbortController().signal,
   ...more,
 });
@@ -24,7 +23,8 @@ describe('the service starter', () => {
     const service = await startService(options());
     const response = await fetch(`${service.url}/v1/sync-lock/counters/key-0/increment`, { method: 'POST' });
     expect(await response.json()).toEqual({ key: 'key-0', value: 1 });
-    expect(await readStored(service.url, 'sync-lock', 3, AbortSignal.timeout(5_000))).toEqual([1, 0, 0]);
+    const target = { baseUrl: service.url, strategy: 'sync-lock', keys: 3, environment: {} };
+    expect(await readStored({ ...target, signal: AbortSignal.timeout(5_000) })).toEqual([1, 0, 0]);
     expect(exists(service.pid)).toBe(true);
     await service.stop();
     expect(exists(service.pid)).toBe(false);
@@ -64,9 +64,16 @@ describe('the service starter', () => {
 
   it('keeps what would make runs differ out of the environment', () => {
     vi.stubEnv('REDIS_URL', 'redis://elsewhere');
-    const environment = serviceEnvironment(options({ writeThrough: true, threads: 4 }));
+    const environment = serviceEnvironment(options({ environment: { WRITE_THROUGH: 'on' }, threads: 4 }));
     expect(environment).toMatchObject({ PORT: '0', THREADS: '4', STRATEGIES: 'sync-lock', WRITE_THROUGH: 'on' });
     expect(environment).not.toHaveProperty('REDIS_URL');
+  });
+
+  it('gives every service on the comparison’s Redis a namespace of its own', () => {
+    const one = serviceEnvironment(options({ redisUrl: '/tmp/redis.sock' }));
+    const other = serviceEnvironment(options({ redisUrl: '/tmp/redis.sock' }));
+    expect(one['REDIS_URL']).toBe('/tmp/redis.sock');
+    expect(one['REDIS_NAMESPACE']).not.toBe(other['REDIS_NAMESPACE']);
   });
 
   it('knows the start-up line by its url', () => {

@@ -1,118 +1,157 @@
 import { describe, expect, it } from 'vitest';
-import { planComparison } from '../../load/plan.ts';
-import { conclusionOf, tablesOf } from '../../load/report.ts';
-import { medianOf, p99Of, rowsOf } from '../../load/statistics.ts';
-import { verdictOf } from '../../load/verdict.ts';
-import { workloads } from '../../load/workloads.ts';
-import { candidates, recordedMeasurement, recordedStored, resultOf } from '../support/recorded.ts';
+import { seededRandom } from '../../load/seeded-random.ts';
+import { crossoversOf } from '../../load/statistics/crossover.ts';
+import { estimateOf, medianRanks } from '../../load/statistics/estimate.ts';
+import { holmAdjusted } from '../../load/statistics/holm.ts';
+import { comparePaired } from '../../load/statistics/paired.ts';
 
-const e2e = recordedMeasurement().e2e!;
-const lossy = recordedStored.map((value, bucket) => (bucket === 0 ? value - 40 : value));
-const row = (...results: Parameters<typeof rowsOf>[0]) => rowsOf(results, candidates)[0]!;
+/** Normally distributed, by Box and Muller. */
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
 
-describe('statistics', () => {
-  it('takes the median over rounds of the percentile of each round', () => {
-    const rounds = [9, 1, 5].map((p50, index) =>
-      resultOf('sync-lock', { round: index + 1, measurement: { e2e: { ...e2e, p50, p99: p50 * 10 } } }),
-    );
-    expect(row(...rounds)).toMatchObject({ rounds: 3, latency: { p50: 5, p99: 50 }, cpuUsPerRequest: 200 });
+describe('an estimate over rounds', () => {
+  it('is the median, between order statistics', () => {
+    expect(estimateOf([9, 1, 5, 7, 3, 11])).toMatchObject({ value: 6, low: 1, high: 11, rounds: 6 });
+    const ten = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
+    expect(estimateOf(ten)).toMatchObject({ value: 55, low: 20, high: 90 });
   });
 
-  it('takes the mean of the middle two for an even number, and nothing when a value is missing', () => {
-    expect(medianOf([4, 1, 3, 2])).toBe(2.5);
-    expect(medianOf([1, undefined])).toBeUndefined();
-    expect(medianOf([])).toBeUndefined();
+  it.for([
+    [3, 1, 0.75],
+    [6, 1, 0.96875],
+    [10, 2, 0.978515625],
+    [20, 6, 0.9586105346679688],
+  ])('of %i rounds is bounded by values number %i from the ends: %f', ([n, rank, confidence]) => {
+    expect(medianRanks(n!)).toEqual({ rank, confidence: expect.closeTo(confidence!, 10) });
   });
 
-  it('shows no p99 below 1,000 samples', () => {
-    expect(p99Of({ ...e2e, count: 1_000 })).toBe(e2e.p99);
-    expect(p99Of({ ...e2e, count: 999 })).toBeUndefined();
+  it('of one round has no interval, and of none or a missing one is nothing', () => {
+    expect(estimateOf([4])).toMatchObject({ value: 4, low: undefined, high: undefined, confidence: 0 });
+    expect(estimateOf([])).toBeUndefined();
+    expect(estimateOf([1, undefined])).toBeUndefined();
   });
 
-  it('calls a row saturated when a single round dropped a single arrival', () => {
-    const results = [resultOf('sync-lock'), resultOf('sync-lock', { round: 2, measurement: { dropped: 1 } })];
-    expect(row(...results)).toMatchObject({ latency: 'saturated', dropped: 1 });
-  });
-
-  it('withholds every figure of a strategy that failed its proof', () => {
-    expect(row(resultOf('sync-lock', { stored: lossy }))).toMatchObject({
-      latency: 'proof failed',
-      throughputPerSecond: undefined,
-      bystanderP99Ms: undefined,
-      cpuUsPerRequest: undefined,
-      lost: 40,
-    });
-  });
-
-  it('flags a row whose generator was late', () => {
-    expect(row(resultOf('sync-lock', { measurement: { schedLagP99Ms: 5.1 } })).generatorLate).toBe(true);
-    expect(row(resultOf('sync-lock', { measurement: { schedLagP99Ms: 4.9 } })).generatorLate).toBe(false);
-    expect(row(resultOf('sync-lock', { measurement: { unstarted: 13 } })).generatorLate).toBe(true);
-  });
-
-  it('keeps the order of the registry, whatever the order of the runs', () => {
-    const rows = rowsOf([resultOf('unguarded'), resultOf('async-lock'), resultOf('sync-lock')], candidates);
-    expect(rows.map(({ strategy }) => strategy)).toEqual(['sync-lock', 'async-lock', 'unguarded']);
+  it('covers the true median of a skewed distribution as often as it says', () => {
+    const random = seededRandom(11);
+    const trials = 4_000;
+    for (const n of [6, 10]) {
+      let covered = 0;
+      for (let trial = 0; trial < trials; trial++) {
+        const { low, high } = estimateOf(Array.from({ length: n }, () => Math.exp(normal(random))))!;
+        if (low! <= 1 && high! >= 1) covered++;
+      }
+      expect(covered / trials).toBeCloseTo(medianRanks(n).confidence, 1);
+    }
   });
 });
 
-describe('the verdict', () => {
-  const losingControl = resultOf('unguarded', { stored: lossy });
+describe('a comparison in pairs', () => {
+  const drifting = [100, 250, 80, 160, 120, 300];
+  const noise = [1.01, 0.99, 1.02, 0.985, 1.0, 0.995];
 
-  it('passes when the control lost updates and nobody else did', () => {
-    const verdict = verdictOf(rowsOf([resultOf('sync-lock'), losingControl], candidates));
-    expect(verdict).toMatchObject({ passed: true, failures: [], control: [{ shown: true }] });
+  it('finds a small difference below a drift that is in both', () => {
+    const slower = drifting.map((value, round) => value * 1.2 * noise[round]!);
+    const { ratio, low, high, p } = comparePaired(slower, drifting, 1)!;
+    expect(ratio).toBeCloseTo(1.2, 2);
+    expect(low).toBeGreaterThan(1.15);
+    expect(high).toBeLessThan(1.25);
+    expect(p).toBeLessThan(0.005);
   });
 
-  it('is void when the control lost none, was not measured, or was not there', () => {
-    const { measured: _none, ...unmeasured } = losingControl;
-    for (const control of [[resultOf('unguarded')], [{ ...unmeasured, error: 'k6 ended with code 1' }], []]) {
-      const verdict = verdictOf(rowsOf([resultOf('sync-lock'), ...control], candidates));
-      expect(verdict).toMatchObject({ passed: false, control: [{ shown: false }] });
-      expect(verdict.control[0]!.text).toContain('VOID');
+  it('finds none between two of the same', () => {
+    const same = drifting.map((value, round) => value * noise[round]!);
+    const { low, high, p } = comparePaired(same, drifting, 1)!;
+    expect(low).toBeLessThan(1);
+    expect(high).toBeGreaterThan(1);
+    expect(p).toBeGreaterThan(0.3);
+  });
+
+  it('is certain only where every round says exactly the same', () => {
+    expect(comparePaired([2, 4, 6], [1, 2, 3], 1)).toMatchObject({ low: 2, high: 2 });
+    expect(comparePaired([1, 2, 3], [1, 2, 3], 1)).toMatchObject({ ratio: 1, low: 1, high: 1, p: 1 });
+  });
+
+  it('can claim nothing from four rounds, however far apart', () => {
+    const far = [10, 11, 9, 10].map((value) => value * 100);
+    expect(comparePaired(far, [1, 1.2, 0.8, 1.1], 1)!.p).toBeGreaterThan(0.01);
+    expect(comparePaired([1], [2], 1)).toBeUndefined();
+  });
+
+  it('leaves out rounds that one of the two did not finish', () => {
+    expect(comparePaired([2, undefined, 4, 6], [1, 2, 2, undefined], 1)).toMatchObject({ rounds: 2 });
+  });
+
+  it(
+    'calls a difference where there is none in at most 5 of 100, and its interval covers in 95',
+    { timeout: 60_000 },
+    () => {
+      const random = seededRandom(7);
+      const trials = 600;
+      for (const rounds of [6, 10]) {
+        let falseClaims = 0;
+        let covered = 0;
+        for (let trial = 0; trial < trials; trial++) {
+          const under = Array.from({ length: rounds }, () => 100 * Math.exp(0.3 * normal(random)));
+          const over = under.map((value) => value * 1.1 * Math.exp(0.05 * normal(random)));
+          const { p } = comparePaired(
+            over,
+            under.map((value) => value * 1.1),
+            1,
+          )!;
+          if (p < 0.05) falseClaims++;
+          const { low, high } = comparePaired(over, under, 1)!;
+          if (low <= 1.1 && high >= 1.1) covered++;
+        }
+        // Three standard errors of a share of 5 % in 600 trials are 2.7 %.
+        expect(falseClaims / trials).toBeLessThan(0.077);
+        expect(covered / trials).toBeGreaterThan(0.923);
+      }
+    },
+  );
+});
+
+describe('Holm’s adjustment', () => {
+  it('multiplies the smallest by the number of comparisons, and so on, and never falls', () => {
+    expect(holmAdjusted([0.01, 0.04, 0.03, 0.005])).toEqual([0.03, 0.06, 0.06, 0.02]);
+    expect(holmAdjusted([0.5, 0.9])).toEqual([1, 1]);
+    expect(holmAdjusted([])).toEqual([]);
+  });
+
+  it('keeps the chance of any false claim among 21 pairs below 5 %', () => {
+    const random = seededRandom(3);
+    const trials = 2_000;
+    let any = 0;
+    for (let trial = 0; trial < trials; trial++) {
+      const ps = Array.from({ length: 21 }, () => random());
+      if (Math.min(...holmAdjusted(ps)) < 0.05) any++;
     }
+    expect(any / trials).toBeLessThan(0.065);
+    expect(any / trials).toBeGreaterThan(0.03);
+  });
+});
+
+const series = (name: string, ...values: number[]) => ({
+  name,
+  points: values.map((value, index) => ({ at: [1, 2, 4][index]!, value })),
+});
+
+describe('crossovers of a sweep', () => {
+  it('are between the points where the lead changes', () => {
+    const [crossover, ...others] = crossoversOf([series('one', 100, 100, 100), series('other', 50, 90, 200)]);
+    expect(others).toEqual([]);
+    expect(crossover).toMatchObject({ before: 'one', after: 'other', from: 2, to: 4 });
+    expect(crossover!.near).toBeGreaterThan(2);
+    expect(crossover!.near).toBeLessThan(3);
   });
 
-  it('fails, and names the strategy, when updates were lost or doubled or a run failed', () => {
-    const doubled = recordedStored.map((value) => value + 1);
-    const { measured: _none, ...unmeasured } = resultOf('single-thread');
-    const results = [
-      losingControl,
-      resultOf('sync-lock', { stored: lossy }),
-      resultOf('async-lock', { stored: doubled }),
-      { ...unmeasured, error: 'the service did not start' },
-    ];
-    const { passed, failures } = verdictOf(rowsOf(results, candidates));
-    expect(passed).toBe(false);
-    expect(failures).toEqual([
-      'counters-hot, sync-lock: 40 acknowledged increments are not in the stored values',
-      'counters-hot, async-lock: 2 more increments are stored than were acknowledged or unanswered',
-      'counters-hot, single-thread: the service did not start',
+  it('are not where the lead is within the noise', () => {
+    expect(crossoversOf([series('one', 100, 100, 100), series('other', 98, 103, 104)])).toEqual([]);
+  });
+
+  it('skip a point at which nobody leads', () => {
+    expect(crossoversOf([series('one', 100, 100, 100), series('other', 50, 101, 200)])).toMatchObject([
+      { from: 1, to: 4 },
     ]);
-  });
-
-  it('is told in the table and in the words below it', () => {
-    const plan = planComparison(
-      {
-        workloads: workloads.filter(({ name }) => name === 'counters-hot'),
-        strategies: [],
-        rounds: 1,
-        seed: 1,
-        threads: 2,
-      },
-      candidates,
-    );
-    const slow = resultOf('async-lock', { measurement: { closedPerSecond: 100, dropped: 3 } });
-    const rows = rowsOf(
-      [resultOf('sync-lock', { measurement: { closedPerSecond: 2_000 } }), slow, losingControl],
-      candidates,
-    );
-    const table = tablesOf(rows, plan);
-    expect(table).toMatch(/sync-lock\s+│ 2,000 │\s+20 │/);
-    expect(table).toMatch(/async-lock\s+│\s+100 │\s+1\.0 │\s+saturated/);
-    expect(table).toMatch(/unguarded \(control\)\s+│\s+– │\s+– │\s+proof failed/);
-    const conclusion = conclusionOf(rows, plan, verdictOf(rows));
-    expect(conclusion).toContain('sync-lock 2,000/s against async-lock 100/s, a factor of 20');
-    expect(conclusion).toContain('What it cannot claim. One round');
   });
 });

@@ -1,0 +1,169 @@
+/** One cell of the plan: a fresh service, one run of k6, and the proof, before anything is believed. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { K6RunError, messageOf } from './errors.ts';
+import { runScenario } from './k6/run-scenario.ts';
+import { readSummary, type Measurement } from './k6/summary.ts';
+import { MachineWatch } from './machine-watch.ts';
+import type { PlannedCell } from './plan.ts';
+import { startService, type Service } from './service.ts';
+import { readServiceView, type ServiceView } from './service-view.ts';
+import { flagsOf, type Conditions } from './validity.ts';
+import type { Proof, Target } from './workloads/workload.ts';
+
+export interface CellContext {
+  readonly k6Path: string;
+  /** The program under test. */
+  readonly serviceEntry: string;
+  /** The Redis that is the origin, and its process; undefined for the embedded one. */
+  readonly redis: { readonly url: string; readonly pid: number } | undefined;
+  /** Where the raw summaries go. */
+  readonly rawDirectory: string;
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+}
+
+export interface Measured {
+  readonly measurement: Omit<Measurement, 'tallies'>;
+  readonly proof: Proof;
+  /** CPU time of the service in the measured part, per request answered in it; undefined where it cannot be read. */
+  readonly cpuUsPerRequest: number | undefined;
+  readonly conditions: Conditions;
+  /** Why the run is not to be relied on; empty when it is. */
+  readonly flags: readonly string[];
+  readonly service: ServiceView;
+}
+
+/** What came of a cell. Either it was measured, or `error` says why not. */
+export interface CellResult {
+  readonly round: number;
+  readonly workload: string;
+  readonly strategy: string;
+  readonly kind: PlannedCell['candidate']['kind'];
+  readonly threads: number;
+  readonly point?: number;
+  readonly profile: PlannedCell['profile'];
+  readonly startedAt: string;
+  /** How often it was run: more than once when the first was disturbed. */
+  readonly attempts: number;
+  readonly measured?: Measured;
+  readonly error?: string;
+}
+
+/**
+ * Runs a cell, again when it was disturbed, at most `retries` times. What goes wrong in it is its result; only an
+ * interrupt is thrown.
+ */
+export async function measureCell(cell: PlannedCell, context: CellContext, retries: number): Promise<CellResult> {
+  for (let attempt = 1; ; attempt++) {
+    const result = await measureOnce(cell, context, attempt);
+    const flags = result.measured?.flags ?? [];
+    if (flags.length === 0 || attempt > retries) return result;
+    context.say(`again, since ${flags.join(' and ')}`);
+  }
+}
+
+async function measureOnce(cell: PlannedCell, context: CellContext, attempts: number): Promise<CellResult> {
+  const { round, workload, candidate, threads, point, profile } = cell;
+  const identity = {
+    round,
+    workload: workload.name,
+    strategy: candidate.name,
+    kind: candidate.kind,
+    threads,
+    ...(point === undefined ? {} : { point }),
+    profile,
+    startedAt: new Date().toISOString(),
+    attempts,
+  };
+  try {
+    return { ...identity, measured: await measure(cell, context) };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return { ...identity, error: messageOf(error) };
+  }
+}
+
+async function measure(cell: PlannedCell, context: CellContext): Promise<Measured> {
+  const { workload, candidate, threads, profile, environment } = cell;
+  const { signal, say, redis } = context;
+  say('starting the service');
+  await using service = await startService({
+    entry: context.serviceEntry,
+    strategy: candidate.strategy,
+    threads,
+    environment,
+    redisUrl: redis?.url,
+    signal,
+  });
+  const target: Target = {
+    baseUrl: service.url,
+    strategy: candidate.strategy,
+    keys: profile.keys,
+    environment,
+    signal,
+  };
+  await workload.prepare?.(target);
+  const startedMs = Date.now();
+
+  say(
+    `${profile.ratePerSecond}/s for ${profile.warmupSeconds + profile.measureSeconds} s` +
+      (profile.closedSeconds > 0 ? `, then as fast as it goes for ${profile.closedSeconds} s` : ''),
+  );
+  using watch = new MachineWatch([service.pid, ...(redis === undefined ? [] : [redis.pid])]);
+  const { measurement, lines } = await load(cell, context, service, watch);
+  const view = await readServiceView(service.url, signal);
+  const seen = { tallies: measurement.tallies, lines, elapsedMs: Date.now() - startedMs };
+  const proof = await workload.prove(target, seen);
+  await service.stop();
+  if (proof.acknowledged === 0) {
+    throw new K6RunError(`nothing was acknowledged: ${proof.refused} were refused, ${proof.unknown} had no answer`);
+  }
+
+  const fromUnixMs = measurement.openStartedUnixMs + profile.warmupSeconds * 1000;
+  const use = watch.between(fromUnixMs, fromUnixMs + profile.measureSeconds * 1000);
+  const { tallies: _tallies, ...kept } = measurement;
+  const conditions = {
+    foreignCores: use.foreignCores,
+    stealShare: use.stealShare,
+    busyShare: use.busyShare,
+    lagP99Ms: measurement.dropped > 0 ? undefined : measurement.schedLagP99Ms,
+    unstartedShare: measurement.unstarted / (profile.ratePerSecond * (profile.warmupSeconds + profile.measureSeconds)),
+  };
+  return {
+    measurement: kept,
+    proof,
+    cpuUsPerRequest:
+      use.serviceCpuMs === undefined || measurement.requestsMeasured === 0
+        ? undefined
+        : (use.serviceCpuMs * 1000) / measurement.requestsMeasured,
+    conditions,
+    flags: flagsOf(conditions),
+    service: view,
+  };
+}
+
+async function load(
+  { workload, candidate, point, profile, round }: PlannedCell,
+  { k6Path, rawDirectory, signal }: CellContext,
+  service: Service,
+  watch: MachineWatch,
+): Promise<{ measurement: Measurement; lines: string[] }> {
+  const rate = profile.closedSeconds > 0 ? '' : `-at-${profile.ratePerSecond}`;
+  const swept = point === undefined ? '' : `-${point}`;
+  const name = `${round}-${workload.name}-${candidate.name.replaceAll(' ', '-')}${swept}${rate}`;
+  const linesPath = join(rawDirectory, `${name}.txt`);
+  const summary = await runScenario({
+    k6Path,
+    script: workload.script,
+    baseUrl: service.url,
+    strategy: candidate.strategy,
+    profile,
+    summaryPath: join(rawDirectory, `${name}.json`),
+    linesPath,
+    signal,
+    onStarted: (pid) => watch.include(pid),
+  });
+  const text = await readFile(linesPath, 'utf8').catch(() => ''); // made with the first line
+  return { measurement: readSummary(summary, profile), lines: text.split('\n') };
+}

@@ -1,0 +1,36 @@
+/** What a comparison cannot claim. The terminal, the page and the Markdown say the same. */
+import { wholeText } from './format.ts';
+import type { Results } from './results-file.ts';
+import { P999_MIN_SAMPLES, P99_MIN_SAMPLES } from './scenarios/profile.ts';
+import { medianRanks } from './statistics/estimate.ts';
+
+export function limitsOf({ rounds, calibration, status, origin }: Results): string[] {
+  return [
+    ...(status === 'complete' ? [] : ['It was stopped before its end: what is missing is not shown.']),
+    roundsSentence(rounds),
+    ...(calibration === undefined ? [] : [generatorSentence(calibration)]),
+    'k6 and the service share this machine, so a throughput is what both together can do.',
+    'Arrivals are evenly spaced, not random: real ones queue more.',
+    `A p99 needs ${wholeText(P99_MIN_SAMPLES)} samples and a p99.9 ${wholeText(P999_MIN_SAMPLES)}, else "–".`,
+    `The origin is ${origin}; yours has other delays.`,
+  ];
+}
+
+function roundsSentence(rounds: number): string {
+  if (rounds === 1) return 'One round has no intervals: take nothing below a factor of 1.5 for a difference.';
+  const { confidence } = medianRanks(rounds);
+  const percentage = `${(confidence * 100).toFixed(confidence < 0.9 ? 0 : 1)} %`;
+  if (rounds < 5) return `${rounds} rounds give ranges (${percentage}), and no difference can be claimed from them.`;
+  return `Intervals are of the median over ${rounds} rounds (${percentage}); differences are claimed at 5 % for all pairs of a workload together, and only above 5 % in size.`;
+}
+
+function generatorSentence({
+  limitPerSecond,
+  reliable,
+  ceilingPerSecond,
+}: NonNullable<Results['calibration']>): string {
+  const ceiling = `its closed loop gets ${wholeText(ceilingPerSecond)}/s out of /healthz`;
+  return reliable
+    ? `The generator is on time up to ${wholeText(limitPerSecond)}/s, and no latency above is shown as one; ${ceiling}.`
+    : `The generator was late even at ${wholeText(limitPerSecond)}/s: the machine is busy with something else, and no latency here can be relied on; ${ceiling}.`;
+}

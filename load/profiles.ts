@@ -1,0 +1,54 @@
+/** How thorough a comparison is. A profile is a line here; every figure in it can be overridden by a flag. */
+
+export type ProfileName = 'quick' | 'standard' | 'full';
+
+export interface Profile {
+  readonly name: ProfileName;
+  /** For --help. */
+  readonly summary: string;
+  readonly rounds: number;
+  readonly warmupSeconds: number;
+  /** Longer where the rate needs it for the 1,000 samples of a p99. */
+  readonly leastMeasureSeconds: number;
+  readonly closedSeconds: number;
+  /** How often a run that was disturbed is repeated before it is kept, flagged. */
+  readonly retries: number;
+  /** Searches for the highest rate within the SLO, per workload and strategy, each in a round of its own; 0 for none. */
+  readonly capacitySearches: number;
+}
+
+export const profiles: readonly Profile[] = [
+  {
+    name: 'quick',
+    summary: 'one round, within three minutes: shows factors, claims no differences',
+    rounds: 1,
+    warmupSeconds: 1,
+    leastMeasureSeconds: 1.6,
+    closedSeconds: 1.2,
+    retries: 0,
+    capacitySearches: 0,
+  },
+  {
+    name: 'standard',
+    summary: 'six rounds, about half an hour: intervals, and differences that may be claimed',
+    rounds: 6,
+    warmupSeconds: 2,
+    leastMeasureSeconds: 3,
+    closedSeconds: 1.5,
+    retries: 2,
+    capacitySearches: 0,
+  },
+  {
+    name: 'full',
+    summary: 'ten rounds of every workload and the search for each capacity: several hours',
+    rounds: 10,
+    warmupSeconds: 5,
+    leastMeasureSeconds: 10.1, // p99.9 needs 10,000 samples, at 1,000/s
+    closedSeconds: 3,
+    retries: 2,
+    capacitySearches: 3,
+  },
+];
+
+/** How many searches --capacity asks for in a profile that has none. */
+export const CAPACITY_SEARCHES = 1;

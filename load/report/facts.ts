@@ -1,0 +1,40 @@
+/** Where the figures come from, as pairs of name and text. */
+import { durationText, msText, wholeText } from '../format.ts';
+import type { Results } from '../results-file.ts';
+
+export function factsOf(results: Results): (readonly [name: string, text: string])[] {
+  const { machine, k6, calibration, startedAt, endedAt, cells, capacities } = results;
+  const repeated = cells.reduce((sum, { attempts }) => sum + attempts - 1, 0);
+  const took = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
+  return [
+    ['Command', results.command],
+    ['Date', `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${durationText(took)}`],
+    [
+      'Runs',
+      `${cells.length} of ${results.plannedRuns}, ${results.status}; ${repeated} repeated because they were disturbed`,
+    ],
+    ...(capacities.length === 0
+      ? []
+      : [
+          [
+            'Capacity searches',
+            `${capacities.length}, ${capacities.reduce((sum, { probes }) => sum + probes.length, 0)} probes`,
+          ] as const,
+        ]),
+    [
+      'Profile',
+      `${results.profile}, ${results.rounds} ${results.rounds === 1 ? 'round' : 'rounds'}, seed ${results.seed}`,
+    ],
+    ['Machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}`],
+    ['Versions', `Node ${machine.node}, k6 ${k6.version} (${k6.source})`],
+    ['Service', `${results.threads} HTTP threads, origin: ${results.origin}, SERVER_TIMING=on`],
+    ...(calibration === undefined
+      ? []
+      : [
+          [
+            'Generator',
+            `on time up to ${wholeText(calibration.limitPerSecond)}/s${calibration.reliable ? '' : ' (not even that)'}; /healthz p50 ${msText(calibration.floorP50Ms)} ms, p99 ${msText(calibration.floorP99Ms)} ms, closed loop ${wholeText(calibration.ceilingPerSecond)}/s`,
+          ] as const,
+        ]),
+  ];
+}

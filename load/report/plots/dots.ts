@@ -1,0 +1,164 @@
+/** Dot plots: one line per strategy, the median as a mark and its interval as a bar, on a logarithmic axis. */
+import { listText, msText, wholeText } from '../../format.ts';
+import type { Estimate } from '../../statistics/estimate.ts';
+import { axisStyle, labelStyle, milliseconds, niceBound, seriesStyle, svgOf, thousands, type Plot } from '../chart.ts';
+import { light } from '../palette.ts';
+import type { Draw, Subject } from './subject.ts';
+
+interface Dot {
+  readonly strategy: string;
+  readonly figure: Pick<Estimate, 'value' | 'low' | 'high'>;
+}
+
+interface DotPlot {
+  readonly kind: string;
+  readonly title: string;
+  readonly caption: string;
+  readonly unit: string;
+  readonly dots: readonly Dot[];
+  readonly tick: (value: number) => string;
+  readonly label: (value: number) => string;
+  /** A vertical line: beyond it the figure says something of the generator. */
+  readonly ceiling?: { readonly at: number; readonly name: string };
+}
+
+const ROW_HEIGHT = 26;
+
+function dotPlot({ workload, markOf }: Subject, plot: DotPlot): Plot | undefined {
+  const { dots, tick, label, unit, ceiling } = plot;
+  if (dots.length === 0) return undefined;
+  const values = dots.flatMap(({ figure }) => [figure.value, figure.low ?? figure.value, figure.high ?? figure.value]);
+  const names = dots.map(({ strategy }) => strategy);
+  const name = `${workload.name}-${plot.kind}`;
+  const least = Math.min(...values);
+  const most = Math.max(...values, ceiling?.at ?? 0);
+  return {
+    name,
+    title: plot.title,
+    caption: plot.caption,
+    svg: svgOf({
+      name,
+      height: dots.length * ROW_HEIGHT + 66,
+      option: {
+        grid: { left: 108, right: 70, top: 18, bottom: 44 },
+        xAxis: {
+          type: 'log',
+          ...axisStyle,
+          min: niceBound(least * 0.9, 'below'),
+          max: niceBound(most * 1.1, 'above'),
+          name: unit,
+          nameLocation: 'middle',
+          nameGap: 28,
+          axisLabel: { ...axisStyle.axisLabel, formatter: tick, showMaxLabel: false },
+        },
+        yAxis: {
+          type: 'category',
+          inverse: true,
+          data: names,
+          ...axisStyle,
+          axisTick: { show: false },
+          axisLabel: { ...labelStyle, color: light.ink },
+          splitLine: { show: true, lineStyle: { color: light.grid, type: 'dotted' } },
+        },
+        series: dots.flatMap(({ strategy, figure }, index) => [
+          ...intervalSeries(strategy, figure, markOf(strategy).colour),
+          {
+            type: 'scatter' as const,
+            ...seriesStyle(markOf(strategy)),
+            symbolSize: 10,
+            data: [[figure.value, strategy]],
+            label: {
+              show: true,
+              position: 'right' as const,
+              distance: 10,
+              ...labelStyle,
+              color: light.ink,
+              formatter: () => label(figure.value),
+            },
+            ...(index === 0 && ceiling !== undefined ? { markLine: verticalLine(ceiling) } : {}),
+          },
+        ]),
+      },
+    }),
+  };
+}
+
+function intervalSeries(strategy: string, { low, high }: Dot['figure'], colour: string) {
+  if (low === undefined || high === undefined) return [];
+  const line = { color: colour, width: 4, opacity: 0.45, cap: 'round' as const };
+  return [
+    {
+      type: 'line' as const,
+      symbol: 'none',
+      silent: true,
+      lineStyle: line,
+      data: [
+        [low, strategy],
+        [high, strategy],
+      ],
+    },
+  ];
+}
+
+function verticalLine({ at, name }: { readonly at: number; readonly name: string }) {
+  return {
+    silent: true,
+    symbol: 'none',
+    lineStyle: { color: light.muted, type: 'dashed' as const },
+    label: { ...labelStyle, fontSize: 11, formatter: name, position: 'start' as const, distance: 3 },
+    data: [{ xAxis: at }],
+  };
+}
+
+export const throughputDots: Draw = (subject) => {
+  const { rows, results, workload } = subject;
+  const ceiling = results.calibration?.ceilingPerSecond;
+  return dotPlot(subject, {
+    kind: 'throughput',
+    title: `${workload.name}: throughput`,
+    caption: `${workload.unit} per second of 50 clients that wait for each answer; median and interval over rounds.`,
+    unit: `${workload.unit} per second`,
+    dots: rows.flatMap(({ strategy, throughput, point }) =>
+      throughput === undefined || point !== undefined ? [] : [{ strategy, figure: throughput }],
+    ),
+    tick: thousands,
+    label: wholeText,
+    ...(ceiling === undefined ? {} : { ceiling: { at: ceiling, name: 'generator’s ceiling' } }),
+  });
+};
+
+export const capacityDots: Draw = (subject) => {
+  const { analysis, results, workload } = subject;
+  const own = analysis.capacities.filter((row) => row.workload === workload.name);
+  const bounded = own.filter(({ atLeast }) => atLeast).map(({ strategy }) => strategy);
+  const limit = results.calibration?.limitPerSecond;
+  return dotPlot(subject, {
+    kind: 'capacity',
+    title: `${workload.name}: capacity`,
+    caption:
+      `Highest rate with a p99 within ${results.sloMs} ms.` +
+      (bounded.length === 0 ? '' : ` At least that for ${listText(bounded)}: the generator’s limit came first.`),
+    unit: 'requests per second',
+    dots: own.flatMap(({ strategy, perSecond, low, high }) =>
+      perSecond === undefined ? [] : [{ strategy, figure: { value: perSecond, low, high } }],
+    ),
+    tick: thousands,
+    label: wholeText,
+    ...(limit === undefined ? {} : { ceiling: { at: limit, name: 'generator’s limit' } }),
+  });
+};
+
+export const bystanderDots: Draw = (subject) => {
+  const { rows, workload } = subject;
+  return dotPlot(subject, {
+    kind: 'bystander',
+    title: `${workload.name}: the bystander`,
+    caption: 'p99 of /healthz beside the load. It touches no shared state: what it waits for is a blocked event loop.',
+    unit: 'ms',
+    dots: rows.flatMap(({ strategy, bystanderP99Ms, point }) =>
+      bystanderP99Ms === undefined || point !== undefined ? [] : [{ strategy, figure: bystanderP99Ms }],
+    ),
+    tick: milliseconds,
+    label: msText,
+  });
+};

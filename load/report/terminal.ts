@@ -1,0 +1,92 @@
+/** The tables in the terminal, and what may be concluded from them. Pure: results in, text out. */
+import Table from 'cli-table3';
+import { msText, NO_FIGURE, ratioText, wholeText } from '../format.ts';
+import { limitsOf } from '../limits.ts';
+import type { Results } from '../results-file.ts';
+import type { Analysis } from '../statistics/analysis.ts';
+import type { Row } from '../statistics/rows.ts';
+import { conclusionsOf } from './conclusions.ts';
+
+/** Throughputs are given as multiples of the first of these that was measured: the pattern one should not use. */
+const REFERENCES = ['async-lock', 'single-thread'];
+
+/** One table per workload, with its heading. */
+export function tablesOf({ rows }: Analysis, results: Results): string {
+  return results.workloads
+    .map(({ name, summary, keys }) => {
+      const own = rows.filter((row) => row.workload === name);
+      const cell = results.cells.find(({ workload }) => workload === name);
+      if (own.length === 0 || cell === undefined) return '';
+      const { ratePerSecond, closedVus } = cell.profile;
+      const load = `latency at ${wholeText(ratePerSecond)}/s, throughput with ${closedVus} clients, ${keys} ${keys === 1 ? 'key' : 'keys'}`;
+      return `\n${name}: ${summary}\n${load}\n${table(own, results)}`;
+    })
+    .join('\n');
+}
+
+function table(rows: readonly Row[], { sweep }: Results): string {
+  const reference = referenceOf(rows);
+  const head = [
+    'strategy',
+    ...(sweep === undefined ? [] : [sweep.name]),
+    'per s',
+    ...(reference === undefined ? [] : [`× ${reference.strategy.replace('-', '-\n  ')}`]),
+    'p50\nms',
+    'p95\nms',
+    'p99\nms',
+    'drop-\nped',
+    'errors',
+    'proof\nbroken',
+    'bystander\np99 ms',
+    'CPU µs\nper req',
+  ];
+  const output = new Table({
+    head,
+    colAligns: head.map((_, index) => (index === 0 ? 'left' : 'right')),
+    style: { head: [], border: [], compact: true },
+  });
+  for (const row of rows) {
+    output.push([
+      nameOf(row),
+      ...(sweep === undefined ? [] : [wholeText(row.point)]),
+      wholeText(row.throughput?.value),
+      ...(reference === undefined ? [] : [timesText(row, reference)]),
+      ...latencyCells(row),
+      wholeText(row.dropped),
+      wholeText(row.failedRequests),
+      wholeText(row.broken),
+      msText(row.bystanderP99Ms?.value),
+      wholeText(row.cpuUsPerRequest?.value),
+    ]);
+  }
+  return output.toString();
+}
+
+function referenceOf(rows: readonly Row[]): Row | undefined {
+  return REFERENCES.map((name) => rows.find((row) => row.strategy === name)).find(
+    (row) => row?.throughput !== undefined && row.throughput.value > 0,
+  );
+}
+
+function nameOf({ strategy, kind, flaggedRounds }: Row): string {
+  return `${strategy}${kind === 'strategy' ? '' : ` (${kind})`}${flaggedRounds > 0 ? ' *' : ''}`;
+}
+
+/** Three figures, or one reason across their columns. */
+function latencyCells({ latency, beyondGenerator }: Row): Table.Cell[] {
+  const reason = beyondGenerator ? 'beyond the generator' : latency;
+  if (typeof reason === 'string') return [{ content: reason, colSpan: 3, hAlign: 'center' }];
+  return [reason.p50, reason.p95, reason.p99].map((estimate) => msText(estimate?.value));
+}
+
+function timesText({ throughput }: Row, reference: Row): string {
+  return throughput === undefined ? NO_FIGURE : ratioText(throughput.value / reference.throughput!.value);
+}
+
+/** What the rows show, and what they cannot claim, as paragraphs. */
+export function conclusionOf(analysis: Analysis, results: Results): string {
+  return [
+    ...conclusionsOf(analysis).map(({ kind, text }) => `${kind}. ${text}`),
+    `What it cannot claim. ${limitsOf(results).join(' ')}`,
+  ].join('\n');
+}

@@ -1,0 +1,133 @@
+/** The verdict table of a workload as text, for the page and for Markdown. */
+import { estimateText, msText, NO_FIGURE, ratioText, wholeText } from '../format.ts';
+import type { Results } from '../results-file.ts';
+import type { Analysis } from '../statistics/analysis.ts';
+import { claimBetween } from '../statistics/claims.ts';
+import type { Latency, Row } from '../statistics/rows.ts';
+
+export interface VerdictTable {
+  readonly workload: Results['workloads'][number];
+  /** At which rate latencies were measured, and what stands in brackets. */
+  readonly caption: string;
+  readonly head: readonly string[];
+  /** The first cell of each names its strategy. */
+  readonly rows: readonly (readonly string[])[];
+  /** What disturbed runs, and proofs that failed, by strategy. */
+  readonly notes: readonly string[];
+}
+
+interface Column {
+  readonly title: string;
+  readonly text: (row: Row) => string;
+  /** Left out where no row has a figure. */
+  readonly optional?: boolean;
+}
+
+export function verdictTables(results: Results, analysis: Analysis): VerdictTable[] {
+  return results.workloads.flatMap((workload) => {
+    const own = analysis.rows.filter((row) => row.workload === workload.name);
+    return own.length === 0 ? [] : [tableOf(workload, own, results, analysis)];
+  });
+}
+
+function tableOf(
+  workload: Results['workloads'][number],
+  rows: readonly Row[],
+  results: Results,
+  analysis: Analysis,
+): VerdictTable {
+  const columns = columnsFor(rows, results, analysis).filter(
+    ({ optional, text }) => optional !== true || rows.some((row) => text(row) !== NO_FIGURE),
+  );
+  const rate = wholeText(rows[0]!.ratePerSecond);
+  return {
+    workload,
+    caption: `Latency and goodput at ${rate}/s, throughput with 50 clients${results.rounds > 1 ? `; in brackets the interval over ${results.rounds} rounds` : ', in one round'}.`,
+    head: columns.map(({ title }) => title),
+    rows: rows.map((row) => columns.map(({ text }) => text(row))),
+    notes: rows.flatMap(notesOf),
+  };
+}
+
+function columnsFor(rows: readonly Row[], { sweep, sloMs }: Results, { capacities, claims }: Analysis): Column[] {
+  const baseline = rows.find(({ kind, throughput }) => kind === 'baseline' && throughput !== undefined);
+  return [
+    { title: 'strategy', text: nameOf },
+    { title: sweep?.name ?? 'point', optional: true, text: ({ point }) => wholeText(point) },
+    {
+      title: `capacity/s (p99 ≤ ${sloMs} ms)`,
+      optional: true,
+      text: ({ workload, strategy }) => {
+        const found = capacities.find((row) => row.workload === workload && row.strategy === strategy);
+        if (found?.perSecond === undefined) return NO_FIGURE;
+        return `${found.atLeast ? '≥ ' : ''}${estimateText({ ...found, value: found.perSecond, confidence: 0, rounds: found.searches }, wholeText)}`;
+      },
+    },
+    { title: 'throughput/s', text: ({ throughput }) => estimateText(throughput, wholeText) },
+    { title: 'goodput/s', text: ({ goodputPerSecond }) => estimateText(goodputPerSecond, wholeText) },
+    { title: 'p50 ms', text: (row) => latencyText(row, ({ p50 }) => p50) },
+    { title: 'p99 ms', text: (row) => latencyText(row, ({ p99 }) => p99) },
+    { title: 'p99.9 ms', optional: true, text: (row) => latencyText(row, ({ p999 }) => p999, NO_FIGURE) },
+    { title: 'bystander p99 ms', text: ({ bystanderP99Ms }) => estimateText(bystanderP99Ms, msText) },
+    { title: 'event loop p99 ms', optional: true, text: ({ eventLoopP99Ms }) => estimateText(eventLoopP99Ms, msText) },
+    { title: 'CPU µs/request', text: ({ cpuUsPerRequest }) => estimateText(cpuUsPerRequest, wholeText) },
+    {
+      title: `× ${baseline?.strategy ?? 'baseline'}`,
+      optional: true,
+      text: (row) => (baseline === undefined ? NO_FIGURE : timesText(row, baseline, claims)),
+    },
+    {
+      title: 'requests per thread',
+      optional: true,
+      text: ({ requestsPerThread }) => requestsPerThread?.map(wholeText).join(' / ') ?? NO_FIGURE,
+    },
+    { title: 'proof', text: proofText },
+    { title: 'valid', text: validText },
+  ];
+}
+
+function nameOf({ strategy, kind, threads }: Row): string {
+  const notes = [...(kind === 'strategy' ? [] : [kind]), ...(threads === 1 ? ['one thread'] : [])];
+  return notes.length === 0 ? strategy : `${strategy} (${notes.join(', ')})`;
+}
+
+function latencyText(
+  { latency, beyondGenerator }: Row,
+  of: (latency: Latency) => Latency['p99'],
+  withheld?: string,
+): string {
+  if (beyondGenerator) return withheld ?? 'beyond the generator';
+  return typeof latency === 'string' ? (withheld ?? latency) : estimateText(of(latency), msText);
+}
+
+function timesText(row: Row, baseline: Row, claims: Analysis['claims']): string {
+  if (row.throughput === undefined) return NO_FIGURE;
+  if (row === baseline) return '1';
+  const pair = { workload: row.workload, metric: 'throughput' as const, over: row.strategy, under: baseline.strategy };
+  const claim = row.point === undefined ? claimBetween(claims, pair) : undefined;
+  if (claim === undefined) return ratioText(row.throughput.value / baseline.throughput!.value);
+  if (!claim.claimed) return 'no difference shown';
+  return `${ratioText(claim.ratio)} [${ratioText(claim.low)}–${ratioText(claim.high)}]`;
+}
+
+function proofText({ kind, broken, rounds }: Row): string {
+  if (rounds === 0) return 'not made';
+  if (kind === 'control') return broken > 0 ? 'fails, as it must' : 'PASSES: VOID';
+  return broken > 0 ? 'FAILED' : 'holds';
+}
+
+function validText({ rounds, flaggedRounds }: Row): string {
+  if (rounds === 0) return 'not measured';
+  return flaggedRounds === 0 ? 'yes' : `${flaggedRounds} of ${rounds} disturbed`;
+}
+
+function notesOf({ strategy, broken, kind, proof, flags, errors, dropped }: Row): string[] {
+  return [
+    ...(broken > 0 || kind === 'control' ? [`${strategy}: ${proof}.`] : []),
+    ...(dropped > 0 ? [`${strategy}: ${wholeText(dropped)} arrivals dropped, so it has no latency.`] : []),
+    ...(flags.length > 0
+      ? [`${strategy}, disturbed: ${flags.slice(0, 3).join('; ')}${flags.length > 3 ? ' …' : ''}.`]
+      : []),
+    ...[...new Set(errors)].map((error) => `${strategy}: ${error.split('\n')[0]}.`),
+  ];
+}

@@ -1,0 +1,137 @@
+/** Runs a plan, and keeps what it has after every step. */
+import { Listr, type ListrTask } from 'listr2';
+import { probeOf, searchCapacity, type Capacity, type Probe } from './capacity.ts';
+import { calibrate, type Calibration } from './calibration.ts';
+import { measureCell, type CellContext, type CellResult } from './cell.ts';
+import { wholeText } from './format.ts';
+import { probeProfile, type Plan, type PlannedCell } from './plan.ts';
+import type { CapacityResult } from './results-file.ts';
+
+/** What has been measured so far. */
+export interface Progress {
+  calibration?: Calibration;
+  readonly cells: CellResult[];
+  readonly capacities: CapacityResult[];
+}
+
+export interface RoundsContext extends Omit<CellContext, 'say'> {
+  /** Called after every run. */
+  readonly save: () => Promise<void>;
+}
+
+type Say = (text: string) => void;
+
+/** Calibration, the rounds, the searches: as tasks for a progress display. Their context comes when they are run. */
+export function tasksOf(plan: Plan, progress: Progress, contextOf: () => RoundsContext): ListrTask[] {
+  const { retries } = plan.choice.profile;
+
+  const calibration: ListrTask = {
+    title: 'calibration',
+    task: async (_, task) => {
+      const { save, ...context } = contextOf();
+      const say: Say = (text) => (task.output = text);
+      const found = await calibrate(plan.candidates[0]!, plan.choice.threads, { ...context, say });
+      progress.calibration = found;
+      await save();
+      const limit = `${found.reliable ? 'on time up to' : 'LATE even at'} ${wholeText(found.limitPerSecond)}/s`;
+      task.title = `calibration: the generator is ${limit}, and does ${wholeText(found.ceilingPerSecond)}/s at most`;
+    },
+  };
+
+  const cellTask = (cell: PlannedCell): ListrTask => ({
+    title: cellName(cell),
+    task: async (_, task) => {
+      const { save, ...context } = contextOf();
+      const result = await measureCell(cell, { ...context, say: (text) => (task.output = text) }, retries);
+      progress.cells.push(result);
+      await save();
+      task.title = `${cellName(cell)}: ${outcomeText(result)}`;
+    },
+  });
+
+  const searchTask = (cell: PlannedCell): ListrTask => ({
+    title: `capacity, ${cellName(cell)}`,
+    task: async (_, task) => {
+      const say: Say = (text) => (task.output = text);
+      const capacity = await search(cell, progress, contextOf(), { retries, say });
+      task.title = `capacity, ${cellName(cell)}: ${capacityText(capacity)}`;
+    },
+  });
+
+  const searches: ListrTask = {
+    title: 'capacity searches',
+    task: (_, task) => task.newListr(plan.searches.map(searchTask), { concurrent: false }),
+  };
+  return [
+    calibration,
+    ...plan.rounds.map((cells, index): ListrTask => ({
+      title: `round ${index + 1} of ${plan.rounds.length}`,
+      task: (_, task) => task.newListr(cells.map(cellTask), { concurrent: false }),
+    })),
+    ...(plan.searches.length === 0 ? [] : [searches]),
+  ];
+}
+
+/** Keeps every probe as it comes, so that an interrupted search has something to show. */
+async function search(
+  cell: PlannedCell,
+  progress: Progress,
+  { save, ...context }: RoundsContext,
+  { retries, say }: { readonly retries: number; readonly say: Say },
+): Promise<Capacity> {
+  const { round, workload, candidate, profile } = cell;
+  const place = progress.capacities.length;
+  const identity = { round, workload: workload.name, strategy: candidate.name };
+  const probes: Probe[] = [];
+  const tryRate = async (ratePerSecond: number): Promise<Probe> => {
+    const probed = { ...cell, profile: probeProfile(profile, ratePerSecond) };
+    const probe = probeOf(await measureCell(probed, { ...context, say }, retries));
+    probes.push(probe);
+    progress.capacities[place] = {
+      ...identity,
+      done: false,
+      passedPerSecond: undefined,
+      failedPerSecond: undefined,
+      probes: [...probes],
+    };
+    await save();
+    return probe;
+  };
+  const limitPerSecond = progress.calibration?.limitPerSecond ?? Number.POSITIVE_INFINITY;
+  const capacity = await searchCapacity(profile.ratePerSecond, limitPerSecond, tryRate);
+  progress.capacities[place] = { ...identity, done: true, ...capacity };
+  await save();
+  return capacity;
+}
+
+export function progressList(
+  tasks: ListrTask[],
+  { renderer, collapse }: { renderer: 'default' | 'silent'; collapse: boolean },
+): Listr {
+  return new Listr(tasks, {
+    concurrent: false,
+    renderer,
+    registerSignalListeners: false, // an interrupt ends the children first; see compare.ts
+    fallbackRenderer: 'simple',
+    rendererOptions: { collapseSubtasks: collapse, showErrorMessage: false, collapseErrors: false },
+  });
+}
+
+function cellName({ workload, candidate, threads, point, environment }: PlannedCell): string {
+  const held = point !== undefined && environment['HOLD_US'] !== undefined ? `, ${point} µs held` : '';
+  return `${workload.name}, ${candidate.name} (${threads} ${threads === 1 ? 'thread' : 'threads'}${held})`;
+}
+
+function outcomeText({ measured, error, kind }: CellResult): string {
+  if (measured === undefined) return `failed: ${error?.split('\n')[0]}`;
+  const { proof, measurement, flags } = measured;
+  if (kind === 'control') return proof.statement;
+  if (!proof.holds) return `PROOF FAILED: ${proof.statement}`;
+  const disturbed = flags.length === 0 ? '' : ` (disturbed: ${flags.join(', ')})`;
+  return `${wholeText(measurement.closedPerSecond ?? measurement.goodputPerSecond)}/s, proved${disturbed}`;
+}
+
+function capacityText({ passedPerSecond, failedPerSecond }: Capacity): string {
+  if (passedPerSecond === undefined) return 'no rate was served within the SLO';
+  return `${failedPerSecond === undefined ? '≥ ' : ''}${wholeText(passedPerSecond)}/s`;
+}

@@ -1,0 +1,177 @@
+/** From runs to rows: one row per workload, candidate and sweep point, each figure the median over rounds of the rounds' own. */
+import type { CellResult, Measured } from '../cell.ts';
+import type { Distribution } from '../k6/summary.ts';
+import { P999_MIN_SAMPLES, P99_MIN_SAMPLES } from '../scenarios/profile.ts';
+import { estimateOf, type Estimate } from './estimate.ts';
+
+/** Why a row has no latency: a number there would say something that was not measured. */
+export type Withheld = 'saturated' | 'proof failed' | 'errors' | 'not measured';
+
+/** What candidates are compared by. Of throughput more is better, of all others less. */
+export type Metric = 'throughput' | 'p50' | 'p99' | 'cpu' | 'bystander';
+
+/** In milliseconds. */
+export interface Latency {
+  readonly p50: Estimate;
+  readonly p95: Estimate;
+  /** Undefined below 1,000 samples a round. */
+  readonly p99: Estimate | undefined;
+  /** Undefined below 10,000 samples a round. */
+  readonly p999: Estimate | undefined;
+}
+
+export interface Row {
+  readonly workload: string;
+  readonly strategy: string;
+  readonly kind: CellResult['kind'];
+  readonly threads: number;
+  readonly point?: number;
+  readonly ratePerSecond: number;
+  readonly rounds: number;
+  /** Of the closed loop; undefined when withheld. */
+  readonly throughput: Estimate | undefined;
+  readonly latency: Latency | Withheld;
+  readonly goodputPerSecond: Estimate | undefined;
+  readonly bystanderP99Ms: Estimate | undefined;
+  readonly cpuUsPerRequest: Estimate | undefined;
+  /** The worst thread's, where the service says. */
+  readonly eventLoopP99Ms: Estimate | undefined;
+  /** Mean ms per request, the median over rounds. */
+  readonly parts:
+    | { readonly wait: number; readonly hold: number; readonly origin: number; readonly total: number }
+    | undefined;
+  /** Of one round: requests per thread, most first. */
+  readonly requestsPerThread: readonly number[] | undefined;
+  readonly dropped: number;
+  /** Requests refused or left without a definite answer, in all phases and rounds. */
+  readonly failedRequests: number;
+  /** By how many its promise was broken, in all rounds. */
+  readonly broken: number;
+  /** Of the round in which the proof failed worst, else of the last. */
+  readonly proof: string;
+  /** What disturbed its rounds, each with how many; empty when nothing did. */
+  readonly flags: readonly string[];
+  readonly flaggedRounds: number;
+  /** Its rate is above what the generator can do. */
+  readonly beyondGenerator: boolean;
+  /** What went wrong with whole runs. */
+  readonly errors: readonly string[];
+  /** By round, for comparisons in pairs; a round without a figure is undefined. */
+  readonly perRound: Readonly<Record<Metric, readonly (number | undefined)[]>>;
+}
+
+/** Of answers that are no correct ones, the share above which latencies are withheld: they would be those of the lucky ones. */
+const MAX_FAILED_SHARE = 0.01;
+
+/** The 99th percentile where there are samples enough to speak of one. */
+export function p99Of(times: Distribution | undefined): number | undefined {
+  return times !== undefined && times.count >= P99_MIN_SAMPLES ? times.p99 : undefined;
+}
+
+function p999Of(times: Distribution | undefined): number | undefined {
+  return times !== undefined && times.count >= P999_MIN_SAMPLES ? times.percentiles['99.9'] : undefined;
+}
+
+/** The rows in the order of the workloads and of the candidates. */
+export function rowsOf(
+  results: readonly CellResult[],
+  order: readonly { readonly name: string }[],
+  generatorLimitPerSecond = Number.POSITIVE_INFINITY,
+): Row[] {
+  const byRow = Map.groupBy(results, ({ workload, strategy, point }) => `${workload}\n${strategy}\n${point ?? ''}`);
+  const rank = new Map(order.map(({ name }, index) => [name, index]));
+  const workloads = [...new Set(results.map(({ workload }) => workload))];
+  return [...byRow.values()]
+    .map((own) => rowOf(own, generatorLimitPerSecond))
+    .sort(
+      (a, b) =>
+        workloads.indexOf(a.workload) - workloads.indexOf(b.workload) ||
+        (rank.get(a.strategy) ?? 0) - (rank.get(b.strategy) ?? 0) ||
+        (a.point ?? 0) - (b.point ?? 0),
+    );
+}
+
+function rowOf(results: readonly CellResult[], limitPerSecond: number): Row {
+  const { workload, strategy, kind, threads, point, profile } = results[0]!;
+  const runs = results.flatMap(({ measured }) => (measured === undefined ? [] : [measured]));
+  const sum = (of: (run: Measured) => number) => runs.reduce((total, run) => total + of(run), 0);
+  const withheld = withheldFor(runs);
+  const believed = runs.length > 0 && withheld !== 'proof failed';
+  const figure = (of: (run: Measured) => number | undefined) => (believed ? estimateOf(runs.map(of)) : undefined);
+  const worst = runs.toSorted((a, b) => b.proof.broken - a.proof.broken)[0];
+  return {
+    workload,
+    strategy,
+    kind,
+    threads,
+    ...(point === undefined ? {} : { point }),
+    ratePerSecond: profile.ratePerSecond,
+    rounds: runs.length,
+    throughput: figure(({ measurement }) => measurement.closedPerSecond),
+    latency: withheld ?? latencyOf(runs),
+    goodputPerSecond: figure(({ measurement }) => measurement.goodputPerSecond),
+    bystanderP99Ms: figure(bystanderP99),
+    cpuUsPerRequest: figure(({ cpuUsPerRequest }) => cpuUsPerRequest),
+    eventLoopP99Ms: figure(({ service }) => service.eventLoopP99Ms),
+    parts: believed ? partsOf(runs) : undefined,
+    requestsPerThread: runs.at(-1)?.service.requestsPerThread?.toSorted((a, b) => b - a),
+    dropped: sum(({ measurement }) => measurement.dropped),
+    failedRequests: sum(({ proof }) => proof.refused + proof.unknown),
+    broken: sum(({ proof }) => proof.broken),
+    proof: worst?.proof.statement ?? 'not measured',
+    flags: [...new Set(runs.flatMap(({ flags }) => flags))],
+    flaggedRounds: runs.filter(({ flags }) => flags.length > 0).length,
+    beyondGenerator: profile.ratePerSecond > limitPerSecond,
+    errors: results.flatMap(({ error }) => (error === undefined ? [] : [error])),
+    perRound: perRoundOf(results, believed, withheld === undefined),
+  };
+}
+
+function bystanderP99({ measurement }: Measured): number | undefined {
+  return measurement.bystanderDropped > 0 ? undefined : p99Of(measurement.bystander);
+}
+
+/** Rounds in their order, with room for those that failed: comparisons pair rounds by their number. */
+function perRoundOf(results: readonly CellResult[], believed: boolean, hasLatency: boolean): Row['perRound'] {
+  const last = Math.max(...results.map(({ round }) => round));
+  const byRound = Array.from(
+    { length: last },
+    (_, index) => results.find(({ round }) => round === index + 1)?.measured,
+  );
+  const each = (shown: boolean, of: (run: Measured) => number | undefined) =>
+    byRound.map((run) => (shown && run !== undefined ? of(run) : undefined));
+  return {
+    throughput: each(believed, ({ measurement }) => measurement.closedPerSecond),
+    p50: each(hasLatency, ({ measurement }) => measurement.e2e?.p50),
+    p99: each(hasLatency, ({ measurement }) => p99Of(measurement.e2e)),
+    cpu: each(believed, ({ cpuUsPerRequest }) => cpuUsPerRequest),
+    bystander: each(believed, bystanderP99),
+  };
+}
+
+/** The gravest reason first; one bad round is enough, since the others may have been lucky. */
+function withheldFor(runs: readonly Measured[]): Withheld | undefined {
+  if (runs.length === 0) return 'not measured';
+  if (runs.some(({ proof }) => !proof.holds)) return 'proof failed';
+  if (runs.some(({ measurement }) => measurement.dropped > 0)) return 'saturated';
+  const failedTooOften = runs.some(({ proof: { refused, unknown, acknowledged } }) => {
+    const failed = refused + unknown;
+    return failed > MAX_FAILED_SHARE * (failed + acknowledged);
+  });
+  if (failedTooOften) return 'errors';
+  return runs.some(({ measurement }) => measurement.e2e === undefined) ? 'not measured' : undefined;
+}
+
+function latencyOf(runs: readonly Measured[]): Latency {
+  const over = (of: (times: Distribution | undefined) => number | undefined) =>
+    estimateOf(runs.map(({ measurement }) => of(measurement.e2e)));
+  return { p50: over((times) => times?.p50)!, p95: over((times) => times?.p95)!, p99: over(p99Of), p999: over(p999Of) };
+}
+
+function partsOf(runs: readonly Measured[]): Row['parts'] {
+  const [wait, hold, origin, total] = (['wait', 'hold', 'origin', 'total'] as const).map(
+    (name) => estimateOf(runs.map(({ measurement }) => measurement.parts?.[name]))?.value,
+  );
+  if (wait === undefined || hold === undefined || origin === undefined || total === undefined) return undefined;
+  return { wait, hold, origin, total };
+}

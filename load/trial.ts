@@ -1,0 +1,43 @@
+/**
+ * Who takes part; and two trials of the comparison itself, in which the right answer is known beforehand: the same
+ * strategy under two names, which must not be told apart, and one that is slowed on purpose, which must be.
+ */
+import { UsageError } from './errors.ts';
+import type { Candidate } from './registry.ts';
+
+export type Trial = 'aa' | 'slowed';
+
+/** By how much the slowed strategy's calls of the origin take longer. */
+export const SLOWED_BY = 0.2;
+const ORIGIN_LATENCY_MS = 5;
+
+/**
+ * The named strategies, or all but the floors; and always the control, since without it no proof proves anything. In a
+ * trial the first of them twice.
+ *
+ * @throws {UsageError} a named one cannot be served with this origin
+ */
+export function candidatesFor(
+  choice: { readonly strategies: readonly string[]; readonly origin: string; readonly trial?: Trial },
+  registry: readonly Candidate[],
+): Candidate[] {
+  const { strategies: names, origin, trial } = choice;
+  const offered = registry.filter(({ needs }) => needs === undefined || needs === origin);
+  const missing = names.find((name) => !offered.some((candidate) => candidate.name === name));
+  if (missing !== undefined) throw new UsageError(`--strategy "${missing}" needs --origin redis`);
+  if (trial !== undefined) return trialOf(trial, names, offered);
+  return offered.filter(
+    ({ name, kind }) => kind === 'control' || (names.length === 0 ? kind !== 'floor' : names.includes(name)),
+  );
+}
+
+function trialOf(trial: Trial, names: readonly string[], offered: readonly Candidate[]): Candidate[] {
+  const tried =
+    names.length === 0
+      ? offered.find(({ kind }) => kind === 'strategy')
+      : offered.find(({ name }) => name === names[0]);
+  if (tried === undefined) throw new UsageError('there is no strategy to try');
+  if (trial === 'aa') return ['A', 'B'].map((letter) => ({ ...tried, name: `${tried.name} ${letter}` }));
+  const environment = { ...tried.environment, ORIGIN_LATENCY_MS: String(ORIGIN_LATENCY_MS * (1 + SLOWED_BY)) };
+  return [tried, { ...tried, name: `${tried.name} slowed`, environment }];
+}

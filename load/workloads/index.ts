@@ -1,0 +1,96 @@
+/** What the strategies are put under, one entry per workload. Flags, plan, tables and plots pick up what is here. */
+import { fillDocuments, proveReads, proveStampede } from './cache.ts';
+import { proveConfig } from './config.ts';
+import { proveCounters } from './counters.ts';
+import { proveAll } from './mixed.ts';
+import type { Workload } from './workload.ts';
+
+export const workloads: readonly Workload[] = [
+  {
+    name: 'counters-write-through',
+    summary: 'increments of 16 counters, each stored by an origin that takes 5 ms',
+    resources: ['counters'],
+    script: 'counters',
+    unit: 'increments',
+    keys: 16,
+    environment: { WRITE_THROUGH: 'on' },
+    ratePerSecond: 150, // a lock held for 5 ms serves at most 200/s, and about 185/s in practice
+    profiles: ['quick', 'standard', 'full'],
+    prove: proveCounters,
+  },
+  {
+    name: 'counters-hot',
+    summary: 'increments of one counter, in memory only',
+    resources: ['counters'],
+    script: 'counters',
+    unit: 'increments',
+    keys: 1,
+    environment: {},
+    ratePerSecond: 1000,
+    profiles: ['quick', 'standard', 'full'],
+    prove: proveCounters,
+  },
+  {
+    name: 'counters-spread',
+    summary: 'increments of 1,000 counters, in memory only',
+    resources: ['counters'],
+    script: 'counters',
+    unit: 'increments',
+    keys: 1000,
+    environment: {},
+    ratePerSecond: 1000,
+    profiles: ['full'],
+    prove: proveCounters,
+  },
+  {
+    name: 'config-read-mostly',
+    summary: 'reads of one config document, 1 request in 1,000 a write',
+    resources: ['config'],
+    script: 'config-read-mostly',
+    unit: 'requests',
+    keys: 1,
+    environment: {},
+    ratePerSecond: 1000,
+    profiles: ['standard', 'full'],
+    prove: proveConfig,
+  },
+  {
+    name: 'cache-read-heavy',
+    summary: '95 % reads of 1,000 documents by Zipf’s law, misses load from an origin that takes 5 ms',
+    resources: ['cache'],
+    script: 'cache-read-heavy',
+    unit: 'requests',
+    keys: 1000,
+    environment: {},
+    ratePerSecond: 300, // a lock held during each load of a cold cache serves little more
+    profiles: ['standard', 'full'],
+    prepare: fillDocuments,
+    prove: proveReads,
+  },
+  {
+    name: 'cache-stampede',
+    summary: 'everybody reads one document, which expires every 100 ms under load',
+    resources: ['cache'],
+    script: 'cache-stampede',
+    unit: 'requests',
+    keys: 1,
+    environment: { CACHE_TTL_MS: '100' },
+    ratePerSecond: 1000,
+    profiles: ['standard', 'full'],
+    prepare: fillDocuments,
+    prove: proveStampede,
+  },
+  {
+    name: 'mixed',
+    summary: 'counters, cache and config at once, as a service lives',
+    resources: ['counters', 'cache', 'config'],
+    script: 'mixed',
+    unit: 'requests',
+    keys: 1000,
+    environment: {},
+    ratePerSecond: 500,
+    profiles: ['full'],
+    prepare: fillDocuments,
+    prove: proveAll(proveCounters, proveConfig, proveReads),
+  },
+];

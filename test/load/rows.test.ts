@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import { tablesOf } from '../../load/report/terminal.ts';
+import { analysisOf } from '../../load/statistics/analysis.ts';
+import { claimBetween } from '../../load/statistics/claims.ts';
+import { p99Of, rowsOf } from '../../load/statistics/rows.ts';
+import { verdictOf } from '../../load/statistics/verdict.ts';
+import { candidates, recordedMeasurement, recordedStored, resultOf } from '../support/recorded.ts';
+import { sampleResults } from '../support/sample-results.ts';
+
+const e2e = recordedMeasurement().e2e!;
+const lossy = recordedStored.map((value, bucket) => (bucket === 0 ? value - 40 : value));
+const row = (...results: Parameters<typeof rowsOf>[0]) => rowsOf(results, candidates)[0]!;
+
+describe('the rows', () => {
+  it('take the median over rounds of the percentile of each round', () => {
+    const rounds = [9, 1, 5].map((p50, index) =>
+      resultOf('sync-lock', { round: index + 1, measurement: { e2e: { ...e2e, p50, p99: p50 * 10 } } }),
+    );
+    expect(row(...rounds)).toMatchObject({
+      rounds: 3,
+      latency: { p50: { value: 5, low: 1, high: 9 }, p99: { value: 50 } },
+      cpuUsPerRequest: { value: 200 },
+    });
+  });
+
+  it('show no p99 below 1,000 samples, and no p99.9 below 10,000', () => {
+    expect(p99Of({ ...e2e, count: 1_000 })).toBe(e2e.p99);
+    expect(p99Of({ ...e2e, count: 999 })).toBeUndefined();
+    expect(row(resultOf('sync-lock'))).toMatchObject({ latency: { p999: undefined } });
+    const many = resultOf('sync-lock', { measurement: { e2e: { ...e2e, count: 10_000 } } });
+    expect(row(many)).toMatchObject({ latency: { p999: { value: e2e.percentiles['99.9'] } } });
+  });
+
+  it('are saturated when a single round dropped a single arrival', () => {
+    const results = [resultOf('sync-lock'), resultOf('sync-lock', { round: 2, measurement: { dropped: 1 } })];
+    expect(row(...results)).toMatchObject({ latency: 'saturated', dropped: 1 });
+  });
+
+  it('withhold every figure of a strategy that failed its proof', () => {
+    expect(row(resultOf('sync-lock', { stored: lossy }))).toMatchObject({
+      latency: 'proof failed',
+      throughput: undefined,
+      goodputPerSecond: undefined,
+      bystanderP99Ms: undefined,
+      cpuUsPerRequest: undefined,
+      broken: 40,
+      perRound: { throughput: [undefined], cpu: [undefined] },
+    });
+  });
+
+  it('count the rounds that were disturbed, and mark a rate beyond the generator', () => {
+    const results = [resultOf('sync-lock'), resultOf('sync-lock', { round: 2, flags: ['the CPU was busy (93 %)'] })];
+    expect(row(...results)).toMatchObject({ flaggedRounds: 1, flags: ['the CPU was busy (93 %)'], rounds: 2 });
+    expect(rowsOf(results, candidates, 299)[0]!.beyondGenerator).toBe(true);
+    expect(rowsOf(results, candidates, 300)[0]!.beyondGenerator).toBe(false);
+  });
+
+  it('keep the order of the registry, whatever the order of the runs', () => {
+    const rows = rowsOf([resultOf('unguarded'), resultOf('async-lock'), resultOf('sync-lock')], candidates);
+    expect(rows.map(({ strategy }) => strategy)).toEqual(['sync-lock', 'async-lock', 'unguarded']);
+  });
+
+  it('pair rounds by their number, also where one is missing', () => {
+    const { measured: _none, ...failed } = resultOf('sync-lock', { round: 2 });
+    const rounds = [
+      resultOf('sync-lock', { round: 3 }),
+      { ...failed, error: 'k6 ended with code 1' },
+      resultOf('sync-lock'),
+    ];
+    expect(row(...rounds).perRound.cpu).toEqual([100, undefined, 300]);
+  });
+});
+
+describe('the verdict', () => {
+  const losingControl = resultOf('unguarded', { stored: lossy });
+
+  it('passes when the control failed its proof and nobody else did', () => {
+    const verdict = verdictOf(rowsOf([resultOf('sync-lock'), losingControl], candidates));
+    expect(verdict).toMatchObject({ passed: true, failures: [], control: [{ shown: true }] });
+  });
+
+  it('is void when the control passed, was not measured, or was not there', () => {
+    const { measured: _none, ...unmeasured } = losingControl;
+    for (const control of [[resultOf('unguarded')], [{ ...unmeasured, error: 'k6 ended with code 1' }], []]) {
+      const verdict = verdictOf(rowsOf([resultOf('sync-lock'), ...control], candidates));
+      expect(verdict).toMatchObject({ passed: false, control: [{ shown: false }] });
+      expect(verdict.control[0]!.text).toContain('VOID');
+    }
+  });
+
+  it('fails, and names the strategy, when its proof or a run failed', () => {
+    const doubled = recordedStored.map((value) => value + 1);
+    const { measured: _none, ...unmeasured } = resultOf('single-thread');
+    const results = [
+      losingControl,
+      resultOf('sync-lock', { stored: lossy }),
+      resultOf('async-lock', { stored: doubled }),
+      { ...unmeasured, error: 'the service did not start' },
+    ];
+    const { passed, failures } = verdictOf(rowsOf(results, candidates));
+    expect(passed).toBe(false);
+    expect(failures).toHaveLength(3);
+    expect(failures[0]).toMatch(/^counters-hot, sync-lock: the proof failed: .* 40 lost, 0 too many stored$/);
+    expect(failures[1]).toMatch(/^counters-hot, async-lock: the proof failed: .* 0 lost, 2 too many stored$/);
+    expect(failures[2]).toBe('counters-hot, single-thread: the service did not start');
+  });
+});
+
+describe('what is claimed', () => {
+  const six = analysisOf(sampleResults(6));
+  const between = (over: string, under: string) =>
+    claimBetween(six.claims, { workload: 'counters-write-through', metric: 'throughput', over, under })!;
+
+  it('is a difference of a quarter in six rounds, either way round, and none of one per cent', () => {
+    expect(between('sync-lock', 'actor')).toMatchObject({ claimed: true, ratio: expect.closeTo(1.3, 1) });
+    expect(between('actor', 'sync-lock')).toMatchObject({ claimed: true, ratio: expect.closeTo(0.77, 1) });
+    expect(between('sync-lock', 'sharded').claimed).toBe(false);
+  });
+
+  it('never concerns the control', () => {
+    expect(six.claims.some(({ over, under }) => [over, under].includes('unguarded'))).toBe(false);
+  });
+
+  it('becomes the answer, with who is level and who is behind by how much', () => {
+    const [answer] = six.answers;
+    expect(answer!.headline).toContain('sync-lock');
+    expect(answer!.headline).not.toContain('async-lock');
+    const evidence = answer!.evidence.join(' ');
+    expect(evidence).toMatch(/Behind it: .*async-lock \(1\d\d\/s\) by a factor of 39 \[\d+–\d+\]/);
+    expect(evidence).toContain('You may need none of this: single-thread');
+  });
+
+  it('is nothing in one round, which names large factors only', () => {
+    const one = analysisOf(sampleResults(1));
+    expect(one.claims).toEqual([]);
+    expect(one.answers[0]!.evidence.join(' ')).toMatch(
+      /which one round cannot tell from noise\. Behind it: async-lock/,
+    );
+  });
+});
+
+/** The sample’s `sync-lock` beside a copy of itself whose p50 is `factor` times as long. */
+const twice = (factor: number, trial: 'aa' | 'slowed', names: readonly [string, string]) => {
+  const results = sampleResults(6);
+  const own = results.cells.filter(({ strategy }) => strategy === 'sync-lock');
+  const second = own.map((cell) => {
+    const { measurement } = cell.measured!;
+    const p50 = measurement.e2e!.p50 * factor * (1 + 0.002 * cell.round);
+    return {
+      ...cell,
+      strategy: names[1],
+      measured: { ...cell.measured!, measurement: { ...measurement, e2e: { ...measurement.e2e!, p50 } } },
+    };
+  });
+  const cells = [...own.map((cell) => ({ ...cell, strategy: names[0] })), ...second];
+  return analysisOf({
+    ...results,
+    trial,
+    candidates: names.map((name) => ({ name, kind: 'strategy', summary: name })),
+    cells,
+  }).trial!;
+};
+
+describe('a trial', () => {
+  it('passes when the same is not told apart, and when 20 % are', () => {
+    expect(twice(1, 'aa', ['x A', 'x B'])).toMatchObject({
+      passed: true,
+      text: expect.stringContaining('no difference shown'),
+    });
+    expect(twice(1.2, 'slowed', ['x', 'x slowed'])).toMatchObject({ passed: true });
+  });
+
+  it('fails the other way round', () => {
+    expect(twice(1.2, 'aa', ['x A', 'x B']).passed).toBe(false);
+    expect(twice(1, 'slowed', ['x', 'x slowed']).passed).toBe(false);
+    expect(twice(0.8, 'slowed', ['x', 'x slowed']).passed).toBe(false);
+  });
+});
+
+it('the table shows figures, and reasons where there are none', () => {
+  const results = sampleResults(1);
+  const saturated = results.cells.map((cell) =>
+    cell.strategy === 'async-lock'
+      ? { ...cell, measured: { ...cell.measured!, measurement: { ...cell.measured!.measurement, dropped: 3 } } }
+      : cell,
+  );
+  const all = { ...results, cells: saturated };
+  const table = tablesOf(analysisOf(all), all);
+  expect(table).toMatch(/sync-lock\s+│ 7,\d+ │\s+\d\d │\s+6\.\d+ │/);
+  expect(table).toMatch(/async-lock\s+│\s+1\d\d │\s+1\.00 │\s+saturated/);
+  expect(table).toMatch(/unguarded \(control\)\s+│\s+– │\s+– │\s+proof failed/);
+});

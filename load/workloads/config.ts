@@ -23,7 +23,7 @@ export async function proveConfig(target: Target, { tallies, lines }: Seen): Pro
   const inBurst = await Promise.all(
     answers.flatMap(async (answer) => document.safeParse(await answer.json()).data?.version),
   );
-  const inLoad = lines.flatMap((line) => Number(/config version (\d+)/u.exec(line)?.[1] ?? []));
+  const inLoad = versionsIn(lines);
   const { version: last } = document.parse(await jsonOf(target, '/config'));
   const writes = outcomesOf(tallies, 'config_writes');
   const unanswered = inBurst.filter((version) => version === undefined).length;
@@ -35,6 +35,14 @@ export async function proveConfig(target: Target, { tallies, lines }: Seen): Pro
   });
   const { acknowledged, refused, unknown } = allOutcomesOf(tallies);
   return { ...proof, acknowledged, refused, unknown };
+}
+
+/** The versions that the script wrote down, one for each write that was acknowledged. */
+export function versionsIn(lines: readonly string[]): number[] {
+  return lines.flatMap((line) => {
+    const version = /^config version (\d+)$/u.exec(line.trim())?.[1];
+    return version === undefined ? [] : [Number(version)];
+  });
 }
 
 /** What the answers to all writes say. The first document is version 1, and every write makes the next. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseSummary, readSummary } from '../../load/k6/summary.ts';
 import { loadsProof } from '../../load/workloads/cache.ts';
-import { configProof } from '../../load/workloads/config.ts';
+import { configProof, versionsIn } from '../../load/workloads/config.ts';
 import { countersProof } from '../../load/workloads/counters.ts';
 import { bucketCount, bucketOf, environmentOf, outcomeOf, profileFrom } from '../../load/scenarios/profile.ts';
 import {
@@ -99,6 +99,10 @@ describe('the proof of the config', () => {
   ] as const)('sees %s', ([, { holds, broken }]) => {
     expect({ holds, broken }).toMatchObject({ holds: false });
     expect(broken).toBeGreaterThan(0);
+  });
+
+  it('reads the versions that were written down, and nothing else', () => {
+    expect(versionsIn(['config version 2', 'Insufficient VUs', 'config version 3', ''])).toEqual([2, 3]);
   });
 
   it('allows for as many versions as writes had no definite answer, and no more', () => {

@@ -3,7 +3,7 @@
  * does it again; `npm run pitfalls -- --evidence` does it with new figures.
  */
 import { readFileSync } from 'node:fs';
-import { figureText, ratioText, type LabRun } from '../bench/pitfalls/findings.ts';
+import { busyText, figureText, ratioText, type LabRun } from '../bench/pitfalls/findings.ts';
 import { lessonOf, marked } from '../bench/pitfalls/lesson.ts';
 import { markdownTable } from '../bench/report.ts';
 import { pitfalls } from '../src/pitfalls/index.ts';
@@ -45,6 +45,7 @@ function lessonText(name: string, run: LabRun): string {
   ].join('\n\n');
 }
 
-function runText({ command, machine, rounds }: LabRun): string {
-  return `<sub>\`${command}\` on ${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${rounds} rounds; in [evidence/pitfalls.json](evidence/pitfalls.json).</sub>`;
+function runText(run: LabRun): string {
+  const { command, machine, rounds } = run;
+  return `<sub>\`${command}\` on ${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${rounds} rounds; in [evidence/pitfalls.json](evidence/pitfalls.json). ${busyText(run)}</sub>`;
 }

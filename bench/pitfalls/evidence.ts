@@ -46,6 +46,7 @@ export function evidencePage(run: LabRun, pitfalls: readonly Pitfall[]): string 
 - command: \`${run.command}\`
 - date: ${run.startedAt}
 - machine: ${cpu}, ${cores} cores, ${memoryGb} GB, ${platform}, Node ${node}
+- load average before: ${run.loadAverage.toFixed(1)}
 - rounds: ${run.rounds}; figures are medians, ratios are medians of the ratios within a round
 
 ${markdownTable([['pitfall', 'measured', 'broken', 'fixed', 'ratio'], ...rows])}

@@ -20,6 +20,8 @@ export interface LabRun {
   readonly startedAt: string;
   readonly command: string;
   readonly machine: Machine;
+  /** Of the minute before the run: what else used the machine. */
+  readonly loadAverage: number;
   readonly rounds: number;
   readonly pitfalls: readonly Findings[];
 }
@@ -66,6 +68,12 @@ export function ratioText(finding: Finding): string {
   const ratio = timesWorse(finding);
   if (ratio === Number.POSITIVE_INFINITY) return 'gone';
   return `${ratio >= 100 ? whole.format(ratio) : ratio.toPrecision(2)} ×`;
+}
+
+/** What to say about a machine that had other work to do; empty when it had not. */
+export function busyText({ loadAverage, machine: { cores } }: Pick<LabRun, 'loadAverage' | 'machine'>): string {
+  if (loadAverage < cores) return '';
+  return `Other work used this machine (load ${loadAverage.toFixed(0)} on ${cores} cores): times are longer than they need be, ratios smaller.`;
 }
 
 function quantityText(value: number): string {

@@ -1,4 +1,5 @@
 /** The pitfall lab from end to end: names → both versions of each, round by round → table or explanation, JSON and page. */
+import { loadavg } from 'node:os';
 import { Listr, type ListrTask } from 'listr2';
 import { messageOf, UsageError } from '../../load/errors.ts';
 import { describeMachine } from '../../load/machine.ts';
@@ -43,17 +44,19 @@ export async function pitfallLab(args: readonly string[], surroundings: Surround
 async function run(commandLine: CommandLine, args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { root, pitfalls, signal, print } = surroundings;
   const startedAt = new Date().toISOString();
+  const loadAverage = loadavg()[0] ?? 0;
   const measured = await measureAll(commandLine, surroundings);
   const labRun: LabRun = {
     status: signal.aborted ? 'interrupted' : 'complete',
     startedAt,
     command: ['npm run pitfalls', ...(args.length === 0 ? [] : ['--', ...args])].join(' '),
     machine: describeMachine(),
+    loadAverage,
     rounds: commandLine.rounds,
     pitfalls: measured,
   };
   if (measured.length > 0) {
-    print(`\n${textOf(commandLine, measured)}\n`);
+    print(`\n${textOf(commandLine, labRun)}\n`);
     const written = await writeResults(root, labRun, pitfalls);
     if (commandLine.evidence && !signal.aborted) written.push(...(await writeEvidence(root, labRun, pitfalls)));
     print(`Written: ${written.join(', ')}`);
@@ -66,14 +69,15 @@ async function run(commandLine: CommandLine, args: readonly string[], surroundin
   return measured.every(isShown) ? EXIT.done : EXIT.failed;
 }
 
-function textOf({ pitfalls, explain, rounds }: CommandLine, measured: readonly Findings[]): string {
+function textOf({ pitfalls, explain }: CommandLine, labRun: LabRun): string {
+  const measured = labRun.pitfalls;
   const texts = explain
     ? measured.map((findings) => {
         const pitfall = pitfalls.find(({ name }) => name === findings.pitfall)!;
         return explanation(pitfall, findings, lessonOf(pitfall.name));
       })
     : [summaryTable(pitfalls, measured)];
-  return [...texts, caveat(measured, rounds)].join('\n\n');
+  return [...texts, caveat(labRun)].join('\n\n');
 }
 
 /** @returns the findings of the pitfalls that were measured in full before an interrupt */

@@ -3,7 +3,7 @@ import { html, raw } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import { median } from 'simple-statistics';
 import type { Pitfall, Version } from '../../src/pitfalls/pitfall.ts';
-import { figureText, isShown, ratioText, type Finding, type Findings, type LabRun } from './findings.ts';
+import { busyText, figureText, isShown, ratioText, type Finding, type Findings, type LabRun } from './findings.ts';
 import { lessonOf, marked, type DiffLine } from './lesson.ts';
 import { pageStyle } from './page-style.ts';
 
@@ -33,7 +33,7 @@ export function pitfallsPage(run: LabRun, pitfalls: readonly Pitfall[], report?:
             Each mistake beside its fix, put through the same short run. Figures are medians of ${run.rounds} rounds.
             The ratio says how many times worse the broken version is, as the median over the rounds; “gone”: the fix
             leaves nothing of it. Counts are exact. Milliseconds and rates are of this machine at that moment: take
-            nothing below a factor of 1.5 for a difference.
+            nothing below a factor of 1.5 for a difference. ${busyText(run)}
           </p>
           <p class="origin">
             <code>${run.command}</code> · ${run.startedAt.slice(0, 16).replace('T', ' ')} UTC · ${cpu}, ${cores} cores,

@@ -2,7 +2,7 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import type { Pitfall } from '../../src/pitfalls/pitfall.ts';
-import { figureText, isShown, ratioText, type Findings } from './findings.ts';
+import { busyText, figureText, isShown, ratioText, type Findings, type LabRun } from './findings.ts';
 import { marked, type DiffLine } from './lesson.ts';
 
 const HEAD = ['', 'broken', 'fixed', 'ratio'];
@@ -43,13 +43,15 @@ export function explanation(
 }
 
 /** What a reader must not conclude. */
-export function caveat(all: readonly Findings[], rounds: number): string {
-  const unseen = all.filter((findings) => !isShown(findings)).map(({ pitfall }) => pitfall);
+export function caveat(run: LabRun): string {
+  const unseen = run.pitfalls.filter((findings) => !isShown(findings)).map(({ pitfall }) => pitfall);
   return [
-    ...(unseen.length === 0 ? [] : [`NOT SHOWN. In this run the broken version was no worse: ${unseen.join(', ')}.`]),
-    `Medians of ${rounds} short ${rounds === 1 ? 'run' : 'runs'} per version. The ratio says how many times worse the broken one is; "gone": the fix leaves nothing. ` +
+    unseen.length === 0 ? '' : `NOT SHOWN. In this run the broken version was no worse: ${unseen.join(', ')}.`,
+    busyText(run),
+    `Medians of ${run.rounds} short ${run.rounds === 1 ? 'run' : 'runs'} per version. The ratio says how many times worse the broken one is; "gone": the fix leaves nothing. ` +
       'Counts are exact; milliseconds and rates are of this machine at this moment: take nothing below a factor of 1.5 for a difference.',
   ]
+    .filter((text) => text !== '')
     .map(wrapped)
     .join('\n');
 }

@@ -56,6 +56,13 @@ describe('the page of a run', () => {
     expect(page).not.toContain('Promise<');
   });
 
+  it('says when other work used the machine', () => {
+    const said = /Other work used this machine \(load 9 on \d+ cores\)/;
+    const { machine } = run;
+    expect(pitfallsPage({ ...run, loadAverage: 9, machine: { ...machine, cores: 2 } }, pitfalls)).toMatch(said);
+    expect(pitfallsPage({ ...run, loadAverage: 9, machine: { ...machine, cores: 16 } }, pitfalls)).not.toMatch(said);
+  });
+
   it('says which symptom a run did not show', () => {
     expect(page).not.toContain('was no worse');
     const [first, ...others] = run.pitfalls;

@@ -5,7 +5,9 @@ import { problem } from './http/problems.ts';
 import { adminRoutes, type AdminOptions } from './http/routes/admin.ts';
 import { cacheRoutes, type CacheRouteOptions } from './http/routes/cache.ts';
 import { configRoutes } from './http/routes/config.ts';
+import { connectionsRoutes } from './http/routes/connections.ts';
 import { countersRoutes } from './http/routes/counters.ts';
+import { roomsRoutes, type RoomsRouteOptions } from './http/routes/rooms.ts';
 import { NotApplicableError, NotFoundError } from './errors.ts';
 import type { FaultKind } from './threads/faults.ts';
 import type { RecoveryReport } from './threads/recovery.ts';
@@ -26,7 +28,7 @@ export interface StrategyAdmin {
   inject(kind: FaultKind, times: number, delayMs: number): void;
 }
 
-export interface AppOptions extends AdminOptions, CacheRouteOptions {
+export interface AppOptions extends AdminOptions, CacheRouteOptions, RoomsRouteOptions {
   readonly served: readonly ServedStrategy[];
   /** What keeps the service from being ready; empty when nothing does. */
   readonly missing: () => Promise<readonly string[]>;
@@ -39,8 +41,16 @@ type Routes<Resource> = (app: Hono<HttpEnvironment>, base: string, resource: Res
 const routes: { readonly [Name in ResourceName]: Routes<Resources[Name]> } = {
   counters: countersRoutes,
   cache: cacheRoutes,
+  connections(app, base, connections, options) {
+    const rooms = options.openRooms(base, connections);
+    connectionsRoutes(app, base, { connections, rooms }, options);
+    roomsRoutes(app, base, { connections, rooms }, options);
+  },
   config: configRoutes,
 };
+
+/** Paths of a resource besides its own, which are refused with it. */
+const morePaths: Partial<Record<ResourceName, readonly string[]>> = { connections: ['rooms/*', 'ws'] };
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -99,8 +109,10 @@ function resourceRoutes<Name extends ResourceName>(
 ): void {
   const base = `/v1/${strategy.name}`;
   const resource: Resources[Name] | Unsupported = resources[name];
-  if ('unsupported' in resource) refuse(app, `${base}/${name}/*`, resource.unsupported, options);
-  else serve(app, base, resource, options);
+  if (!('unsupported' in resource)) return serve(app, base, resource, options);
+  for (const path of [`${name}/*`, ...(morePaths[name] ?? [])]) {
+    refuse(app, `${base}/${path}`, resource.unsupported, options);
+  }
 }
 
 function refuse(app: Hono<HttpEnvironment>, path: string, reason: string, options: ExchangeOptions): void {

@@ -26,6 +26,16 @@ const strategyList = z
   .refine((names) => names.every((name) => known.includes(name)), `must list some of ${known.join(', ')}`)
   .default(served);
 
+/** Origins as browsers send them: scheme, host, port, nothing else. */
+const originList = z
+  .string()
+  .transform((list) => list.split(',').map((origin) => origin.trim()))
+  .refine(
+    (origins) => origins.every((origin) => URL.parse(origin)?.origin === origin),
+    'must list origins such as https://example.org',
+  )
+  .default([]);
+
 const redisUrl = z.string().refine(isRedisUrl, 'must be redis://host:port/db, rediss://… or the path of a Unix socket');
 
 /** Options in the query are refused: they would undo those that keep writes safe. */
@@ -80,6 +90,10 @@ const schema = z.object({
   REQUEST_TIMEOUT_MS: integer(1, 600_000, 5000),
   HOLD_US: integer(0, 1_000_000, 0),
   COUNTERS_CAPACITY: integer(1, 2 ** 24, 65_536),
+  CONNECTIONS_CAPACITY: integer(1, 2 ** 24, 65_536),
+  CONNECTIONS_MEMORY_MB: integer(1, 1024, 32),
+  CONNECTION_TTL_MS: integer(1, DAY_MS, 30_000),
+  ALLOWED_ORIGINS: originList,
   /** Keys and values with what keeping them costs, per strategy, in MiB. */
   CACHE_MEMORY_MB: integer(1, 1024, 32),
   CACHE_TTL_MS: integer(1, DAY_MS, 30_000),

@@ -81,6 +81,16 @@ export class SharedEntries implements CacheEntries {
     return record === -1 || this.#block(record) === 0 ? -1 : record;
   }
 
+  /** The key of a record of `shard`, undefined for any other record. */
+  keyOf(record: number, shard: number): string | undefined {
+    return this.#records.keyOf(record, shard);
+  }
+
+  /** A number greater than every one that this shard gave before. */
+  nextSequence(shard: number): number {
+    return this.#records.nextSequence(shard);
+  }
+
   /** 0 where a dead thread left a record without a block. */
   number(record: number, field: number): number {
     const block = this.#block(record);
@@ -100,6 +110,20 @@ export class SharedEntries implements CacheEntries {
 
   touch(record: number, usedAtMs: number): void {
     Atomics.store(this.#words, this.#records.payloadOf(record) + USED_AT, usedAtMs);
+  }
+
+  /** Stores a time of use, if it is `from` until then. @returns whether it was */
+  exchangeUsedAt(record: number, from: number, to: number): boolean {
+    return Atomics.compareExchange(this.#words, this.#records.payloadOf(record) + USED_AT, from, to) === from;
+  }
+
+  /** Whether there is room for an entry, until somebody else writes one. */
+  fits(key: string, byteLength: number): boolean {
+    const spare = this.#spare(this.#records.shardOf(key));
+    this.#free(spare);
+    if (this.#arena.allocate(byteLength, spare) === 0) return false;
+    this.#arena.release(spare);
+    return !this.#records.isFull || this.#records.find(key) !== -1;
   }
 
   write(key: string, entry: Entry, usedAtMs: number): boolean {

@@ -3,6 +3,7 @@ import type { DocumentOrigin, Origin, Written } from '../origin/origin.ts';
 import type { RedisCell } from '../origin/redis-cell.ts';
 import type { Cache } from '../resources/cache.ts';
 import type { Config } from '../resources/config.ts';
+import type { Connections } from '../resources/connections.ts';
 import type { Counters } from '../resources/counters.ts';
 import type { Settings } from '../settings.ts';
 import type { Doorbell } from '../sync/doorbell.ts';
@@ -15,6 +16,7 @@ import type { Awaitable } from '../sync/wait.ts';
 export interface Resources {
   counters: Counters;
   cache: Cache;
+  connections: Connections;
   config: Config;
 }
 

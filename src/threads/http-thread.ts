@@ -1,8 +1,11 @@
 /** Entry of an HTTP thread: attaches to the shared memory, serves, and drains when told to. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { buildApp } from '../app.ts';
+import type { Connections } from '../resources/connections.ts';
+import { Rooms } from '../rooms/rooms.ts';
 import { listen, type ListenOptions } from '../http/server.ts';
 import { createRenderer } from '../render/create-renderer.ts';
+import { startSweeper } from './sweeper.ts';
 import { attachAll, type OwnerPorts } from './attach.ts';
 import type { Attachment } from './context.ts';
 import { servedStrategies } from './memory.ts';
@@ -44,6 +47,15 @@ async function missing(): Promise<string[]> {
 }
 
 const renderer = await createRenderer(settings);
+const allRooms: Rooms[] = [];
+
+function openRooms(base: string, connections: Connections): Rooms {
+  const channel = `${data.memory.service}${base}`;
+  const rooms = new Rooms({ channel, thread, threads: settings.THREADS, connections });
+  allRooms.push(rooms);
+  return rooms;
+}
+
 const app = buildApp({
   served,
   missing,
@@ -52,12 +64,17 @@ const app = buildApp({
   serverTiming: settings.SERVER_TIMING,
   cacheTtlMs: settings.CACHE_TTL_MS,
   renderer,
+  connectionTtlMs: settings.CONNECTION_TTL_MS,
+  allowedOrigins: settings.ALLOWED_ORIGINS,
+  slot,
+  openRooms,
   adminToken: settings.ADMIN_TOKEN,
   controls: settings.CONTROLS,
   onDefect: (error, requestId) => log.error({ err: error, requestId }, 'a request failed on a defect'),
 });
 const server = await listen(app, data.listen);
 thread.threads.markServing(slot);
+const sweeper = startSweeper({ slot, threads: thread.threads, served, ttlMs: settings.CONNECTION_TTL_MS });
 port.postMessage({ listeningOn: server.port } satisfies FromHttpThread);
 
 port.on('message', (message: ToHttpThread) => {
@@ -67,8 +84,10 @@ port.on('message', (message: ToHttpThread) => {
 
 async function drain(): Promise<void> {
   draining = true;
+  sweeper.stop();
   await server.drain();
   await renderer.close();
+  for (const rooms of allRooms) rooms[Symbol.dispose]();
   attached.dropSenders();
   await attached.close(settings.SHUTDOWN_TIMEOUT_MS / 2);
   process.exit(0); // ends this thread, not the process

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 import { Faults } from './faults.ts';
 import type { Settings } from '../settings.ts';
 import { strategies } from '../strategies/index.ts';
@@ -10,6 +10,8 @@ import { type Slot, ThreadTable } from '../sync/thread-table.ts';
 
 /** All memory that the threads share; plain data that goes to each of them in `workerData`. */
 export interface ServiceMemory {
+  /** Names the service among all that run: for the channels between its threads. */
+  readonly service: string;
   readonly threads: SharedArrayBuffer;
   readonly hashSeed: HashSeed;
   /** By cell name. */
@@ -60,7 +62,8 @@ export function allocateMemory(
     }
   }
   const [k0, k1] = randomFillSync(new Int32Array(2));
-  return { threads: new SharedArrayBuffer(ThreadTable.bytes), hashSeed: [k0!, k1!], cells };
+  const threads = new SharedArrayBuffer(ThreadTable.bytes);
+  return { service: randomUUID(), threads, hashSeed: [k0!, k1!], cells };
 }
 
 function mailboxBuffers(): MailboxBuffers {

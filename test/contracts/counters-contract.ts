@@ -6,7 +6,7 @@ import type { Rig } from '../support/rig.ts';
 export interface ContractCase {
   readonly name: string;
   /** What the case needs; a strategy that says it has none of it is excused from the case. */
-  readonly needs?: 'listing' | 'write-through' | 'freed records' | 'awaits outside the guard';
+  readonly needs?: 'listing' | 'write-through' | 'freed records' | 'awaits outside the guard' | 'other threads';
   readonly settings?: Readonly<Record<string, string>>;
   run(rig: Rig): Promise<void>;
 }

@@ -10,6 +10,7 @@ import { ConfigRegister } from '../../src/strategies/config-register.ts';
 import type { Cell, CellContext, Strategy } from '../../src/strategies/strategy.ts';
 import { SyncMutex } from '../../src/sync/sync-mutex.ts';
 import { brokenCache } from './broken-cache.ts';
+import { brokenConnections } from './broken-connections.ts';
 
 /** Each step under the lock, as a thread-safe map would have it. */
 function stepwise(context: CellContext) {
@@ -100,5 +101,5 @@ export const brokenStrategy: Strategy = {
   name: 'broken',
   kind: 'control',
   summary: 'breaks every promise',
-  cells: { counters, cache: brokenCache, config },
+  cells: { counters, cache: brokenCache, connections: brokenConnections, config },
 };

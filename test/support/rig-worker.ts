@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Call } from '../../src/resources/call.ts';
 import type { Cache, CacheRead } from '../../src/resources/cache.ts';
 import type { Config } from '../../src/resources/config.ts';
+import type { Connections } from '../../src/resources/connections.ts';
 import type { Counters } from '../../src/resources/counters.ts';
 import { strategies } from '../../src/strategies/index.ts';
 import { attachAll, type OwnerPorts } from '../../src/threads/attach.ts';
@@ -19,6 +20,7 @@ const attached = await attachAll(data, [strategy]);
 const { served } = attached;
 const counters = served[0]!.resources.counters as Counters;
 const cache = served[0]!.resources.cache as Cache;
+const connections = served[0]!.resources.connections as Connections;
 const config = served[0]!.resources.config as Config;
 
 const call: Call = { remainingMs: 30_000, signal: new AbortController().signal, timing: undefined };
@@ -40,9 +42,15 @@ function apply(operation: Operation): unknown {
     return recordHistory(cache, operation.recordCache, ThreadTable.positionOf(data.slot), call);
   }
   if ('ping' in operation) return undefined;
+  if ('connections' in operation) return askConnections(operation.connections, operation.args);
   if ('readConfig' in operation) return config.read(call);
   if ('replaceConfig' in operation) return config.replace(operation.replaceConfig, operation.expected, call);
   return counters.list(operation.list, call);
+}
+
+function askConnections(name: keyof Connections, args: readonly unknown[]): unknown {
+  const method = connections[name] as (...given: unknown[]) => unknown;
+  return method(...args, call);
 }
 
 async function readDocument(key: string, withinMs: number): Promise<SeenDocument> {

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type OriginAccess, takeOver } from '../../src/origin/create-origin.ts';
 import { seededRandom } from '../../src/random.ts';
+import type { Call } from '../../src/resources/call.ts';
 import type { CacheRead, CacheStats } from '../../src/resources/cache.ts';
 import type { ConfigDocument, ExpectedVersion } from '../../src/resources/config.ts';
+import type { Connections } from '../../src/resources/connections.ts';
 import type { Counters, CounterPage } from '../../src/resources/counters.ts';
 import { readSettings, type Settings } from '../../src/settings.ts';
 import type { ResourceName, Strategy } from '../../src/strategies/strategy.ts';
@@ -31,6 +33,7 @@ export type Operation =
   | { readonly recordCache: CacheLoad }
   /** Nothing: when it comes back, the thread has begun what it was sent before. */
   | { readonly ping: true }
+  | { readonly connections: keyof Connections; readonly args: readonly unknown[] }
   | { readonly readConfig: true }
   | { readonly replaceConfig: string; readonly expected: ExpectedVersion };
 
@@ -63,6 +66,8 @@ export interface Rig extends AsyncDisposable {
   on(thread: number): AsyncCounters;
   /** The cache as one of the threads sees it. */
   cacheOn(thread: number): AsyncCache;
+  /** The connection map as one of the threads sees it. */
+  connectionsOn(thread: number): AsyncConnections;
   /** The config as one of the threads sees it. */
   configOn(thread: number): AsyncConfig;
   /** Runs work on one thread. */
@@ -106,6 +111,14 @@ export interface AsyncCache {
   forget(key: string): Promise<void>;
   stats(): Promise<CacheStats>;
 }
+
+type WithoutCall<Args extends unknown[]> = Args extends [...infer Rest, Call] ? Rest : never;
+
+export type AsyncConnections = {
+  readonly [Name in keyof Connections]: (
+    ...args: WithoutCall<Parameters<Connections[Name]>>
+  ) => Promise<Awaited<ReturnType<Connections[Name]>>>;
+};
 
 export interface AsyncConfig {
   read(): Promise<ConfigDocument>;
@@ -207,6 +220,14 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
       forget: (key) => once1(thread, { forgetDocument: key }),
       stats: () => once1(thread, { cacheStats: true }),
     }),
+    connectionsOn(thread) {
+      const ask =
+        (connections: keyof Connections) =>
+        (...args: unknown[]) =>
+          once1(thread, { connections, args });
+      const names = ['register', 'heartbeat', 'find', 'leave', 'list', 'rooms', 'sweep'] as const;
+      return Object.fromEntries(names.map((name) => [name, ask(name)])) as AsyncConnections;
+    },
     configOn: (thread) => ({
       read: () => once1(thread, { readConfig: true }),
       replace: (values, expected) => once1(thread, { replaceConfig: values, expected }),

@@ -4,6 +4,8 @@ import { upgradeWebSocket } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { WebSocket } from 'ws';
 import { BadRequestError } from '../../errors.ts';
+import type { Connections } from '../../resources/connections.ts';
+import type { Rooms } from '../../rooms/rooms.ts';
 import { unhurried } from '../../resources/call.ts';
 import { messageFrame, SocketMember } from '../../rooms/socket-member.ts';
 import type { Slot } from '../../sync/thread-table.ts';
@@ -17,7 +19,9 @@ import { type ConnectionsAndRooms, detailsOf } from './connections.ts';
 /** Segments of `/v1/{strategy}/rooms/{room}/messages`, the empty one before the first slash included. */
 const ROOM = 4;
 
-export interface RoomsOptions extends ExchangeOptions {
+export interface RoomsRouteOptions extends ExchangeOptions {
+  /** This thread's rooms of the strategy at `base`. */
+  readonly openRooms: (base: string, connections: Connections) => Rooms;
   /** Origins of pages that may open a WebSocket, besides the service's own. */
   readonly allowedOrigins: readonly string[];
   readonly connectionTtlMs: number;
@@ -30,7 +34,7 @@ export function roomsRoutes(
   app: Hono<HttpEnvironment>,
   base: string,
   { connections, rooms }: ConnectionsAndRooms,
-  options: RoomsOptions,
+  options: RoomsRouteOptions,
 ): void {
   app.get(`${base}/rooms`, (context) =>
     exchange(context, options, async (call) => call.json(JSON.stringify({ rooms: await connections.rooms(call) }))),

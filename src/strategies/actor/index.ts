@@ -11,11 +11,12 @@
 import type { Strategy } from '../strategy.ts';
 import { cache } from './cache.ts';
 import { config } from './config.ts';
+import { connections } from './connections.ts';
 import { counters } from './counters.ts';
 
 export const actor: Strategy = {
   name: 'actor',
   kind: 'strategy',
   summary: 'one owner thread behind a bounded mailbox; everyone else sends messages',
-  cells: { counters, cache, config },
+  cells: { counters, cache, connections, config },
 };

@@ -11,11 +11,12 @@
 import type { Strategy } from '../strategy.ts';
 import { cache } from './cache.ts';
 import { config } from './config.ts';
+import { connections } from './connections.ts';
 import { counters } from './counters.ts';
 
 export const asyncLock: Strategy = {
   name: 'async-lock',
   kind: 'strategy',
   summary: 'one asynchronous mutex, held while the origin is awaited',
-  cells: { counters, cache, config },
+  cells: { counters, cache, connections, config },
 };

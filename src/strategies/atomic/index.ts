@@ -14,6 +14,7 @@ export const atomic: Strategy = {
   cells: {
     counters,
     cache: unsupported('an entry is more than one word, and those change at different moments'),
+    connections: unsupported('a connection is more than one word, and those change at different moments'),
     config: unsupported('a document is more than one word, and those change at different moments'),
   },
 };

@@ -23,6 +23,7 @@ export const redisDirect: Strategy = {
   cells: {
     counters,
     cache: unsupported('this baseline is for counters: a cache in front of Redis is what the others have'),
+    connections: unsupported('this baseline is for counters: it shows what a command per request costs'),
     config: unsupported('this baseline is for counters: it shows what a command per request costs'),
   },
 };

@@ -10,11 +10,12 @@
 import type { Strategy } from '../strategy.ts';
 import { cache } from './cache.ts';
 import { config } from './config.ts';
+import { connections } from './connections.ts';
 import { counters } from './counters.ts';
 
 export const sharded: Strategy = {
   name: 'sharded',
   kind: 'strategy',
   summary: 'many blocking mutexes, chosen by a seeded hash of the key',
-  cells: { counters, cache, config },
+  cells: { counters, cache, connections, config },
 };

@@ -7,6 +7,7 @@
 import type { Strategy } from '../strategy.ts';
 import { cache } from './cache.ts';
 import { config } from './config.ts';
+import { connections } from './connections.ts';
 import { counters } from './counters.ts';
 
 export const singleThread: Strategy = {
@@ -14,5 +15,5 @@ export const singleThread: Strategy = {
   kind: 'baseline',
   summary: 'a plain Map on one thread, no lock and no shared memory',
   threads: 1,
-  cells: { counters, cache, config },
+  cells: { counters, cache, connections, config },
 };

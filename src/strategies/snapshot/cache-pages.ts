@@ -19,8 +19,9 @@
 import { Arena } from '../../sync/arena.ts';
 import type { SnapshotCell } from '../../sync/snapshot-cell.ts';
 import type { SnapshotTable } from '../../sync/snapshot-table.ts';
+import type { WaitOptions } from '../../sync/wait.ts';
 import type { Entry } from '../cache-entry.ts';
-import type { CacheEntries, Placed } from '../cache-table.ts';
+import type { CacheEntries } from '../cache-table.ts';
 
 // Words of the notes.
 const OPEN = 0;
@@ -97,6 +98,14 @@ export class SnapshotEntries implements CacheEntries {
     return this.#records.find(key);
   }
 
+  keyOf(record: number, _shard: number): string | undefined {
+    return this.#records.keyOf(record);
+  }
+
+  nextSequence(_shard: number): number {
+    return this.#records.nextSequence();
+  }
+
   number(record: number, field: number): number {
     return this.#doubles[(this.#block(record) >>> 1) + field]!;
   }
@@ -114,6 +123,11 @@ export class SnapshotEntries implements CacheEntries {
 
   touch(record: number, usedAtMs: number): void {
     Atomics.store(this.#options.usedAt, record, usedAtMs);
+  }
+
+  /** Stores a time of use, if it is `from` until then; also outside a turn. @returns whether it was */
+  exchangeUsedAt(record: number, from: number, to: number): boolean {
+    return Atomics.compareExchange(this.#options.usedAt, record, from, to) === from;
   }
 
   /** Once in a turn. */
@@ -147,11 +161,12 @@ export class SnapshotEntries implements CacheEntries {
    *
    * @throws {LockTimeoutError} other writers, or readers that hold old versions, took too long; nothing changed
    */
-  inTurn(section: () => Placed): Placed {
-    return this.#snapshots.write(() => {
+  inTurn<T>(section: () => T, call?: WaitOptions): T {
+    const turn = (): { result: T } => {
       this.#settle();
-      return section();
-    });
+      return { result: section() };
+    };
+    return this.#snapshots.write(turn, call).result;
   }
 
   verify(): string[] {

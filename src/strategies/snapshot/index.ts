@@ -12,11 +12,12 @@
 import type { Strategy } from '../strategy.ts';
 import { cache } from './cache.ts';
 import { config } from './config.ts';
+import { connections } from './connections.ts';
 import { counters } from './counters.ts';
 
 export const snapshot: Strategy = {
   name: 'snapshot',
   kind: 'strategy',
   summary: 'readers use an immutable version; one writer at a time copies pages and publishes',
-  cells: { counters, cache, config },
+  cells: { counters, cache, connections, config },
 };

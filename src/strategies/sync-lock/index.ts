@@ -10,11 +10,12 @@
 import type { Strategy } from '../strategy.ts';
 import { cache } from './cache.ts';
 import { config } from './config.ts';
+import { connections } from './connections.ts';
 import { counters } from './counters.ts';
 
 export const syncLock: Strategy = {
   name: 'sync-lock',
   kind: 'strategy',
   summary: 'one blocking mutex; the guard ends before anything is awaited',
-  cells: { counters, cache, config },
+  cells: { counters, cache, connections, config },
 };

@@ -6,11 +6,12 @@
 import type { Strategy } from '../strategy.ts';
 import { cache } from './cache.ts';
 import { config } from './config.ts';
+import { connections } from './connections.ts';
 import { counters } from './counters.ts';
 
 export const unguarded: Strategy = {
   name: 'unguarded',
   kind: 'control',
   summary: 'reads, awaits, then writes; it must lose updates',
-  cells: { counters, cache, config },
+  cells: { counters, cache, connections, config },
 };

@@ -58,10 +58,6 @@ export class Chooser {
     let certain = 0;
     let possible = 0;
     for (let thread = 0; thread < words[at.THREADS]!; thread++) {
-      const isUnbegun = words[at.threadAt(thread) + at.STATUS] === at.Status.unbegun;
-      if (isUnbegun) return { certain: 1 << (thread * at.KINDS + at.STEP), possible: 0 };
-    }
-    for (let thread = 0; thread < words[at.THREADS]!; thread++) {
       const mine = at.threadAt(thread);
       const first = thread * at.KINDS;
       const status = words[mine + at.STATUS];

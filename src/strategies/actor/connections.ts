@@ -1,0 +1,78 @@
+/**
+ * Connections, actor: one thread owns the map; everyone else asks it.
+ *
+ * Guarantee: linearizable; a page is one consistent cut.
+ * Cost: a message and a reply per call, heartbeats too. While the owner makes a long page everybody else's call waits
+ * in its mailbox, but no event loop stands still.
+ */
+import type { Connections } from '../../resources/connections.ts';
+import { asOwner, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
+import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
+import { storeInBackground } from '../store-in-background.ts';
+import type { Cell } from '../strategy.ts';
+import { askOwner } from './ask-owner.ts';
+
+export const connections: Cell<Connections> = {
+  memory: (settings) => sharedConnectionsMemory(settings, 0),
+
+  /** In the owner thread: no lock, nobody else touches the map. */
+  own(context) {
+    const { settings, writeThrough } = context;
+    const { table, repair } = sharedConnections(context);
+    repair(0); // what a dead predecessor left half-done
+
+    return {
+      async register(id, registration, call) {
+        const { written, ...registered } = table.register(id, registration);
+        await writeThrough.stored(id, written, call);
+        return registered;
+      },
+
+      heartbeat(id, epoch) {
+        return table.heartbeat(id, epoch);
+      },
+
+      find(id) {
+        return table.find(id);
+      },
+
+      async leave(id, epochs, call) {
+        const left = table.leave(id, epochs);
+        if (left !== undefined) await writeThrough.stored(id, left.written, call);
+        return left?.former;
+      },
+
+      list(request) {
+        return pageOf(table, request, 1, asOwner);
+      },
+
+      rooms() {
+        return roomSizes(table, 1, asOwner);
+      },
+
+      sweep(limit, cursor) {
+        const batch = sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, asOwner);
+        return storeInBackground(context, batch);
+      },
+
+      restore(id, written) {
+        table.restore(id, written);
+      },
+    };
+  },
+
+  /** In every HTTP thread: messages. */
+  attach(context) {
+    const ask = askOwner<Connections>(context);
+
+    return {
+      register: (id, registration, call) => ask('register', [id, registration], call),
+      heartbeat: (id, epoch, call) => ask('heartbeat', [id, epoch], call),
+      find: (id, call) => ask('find', [id], call),
+      leave: (id, epochs, call) => ask('leave', [id, epochs], call),
+      list: (request, call) => ask('list', [request], call),
+      rooms: (call) => ask('rooms', [], call),
+      sweep: (limit, cursor, call) => ask('sweep', [limit, cursor], call),
+    };
+  },
+};

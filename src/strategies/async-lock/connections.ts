@@ -1,0 +1,89 @@
+/**
+ * Connections, async-lock: one asynchronous mutex guards the map, and its guard is held while the origin stores.
+ *
+ * Guarantee: linearizable; a page is one consistent cut; nobody sees a registration that is not stored.
+ * Cost: with write-through, heartbeats and lookups of everybody queue behind each registration's I/O.
+ */
+import type { Connections } from '../../resources/connections.ts';
+import { AsyncMutex } from '../../sync/async-mutex.ts';
+import { asOwner, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
+import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
+import { storeInBackground } from '../store-in-background.ts';
+import type { Cell } from '../strategy.ts';
+import { StoreFirst } from './store-first.ts';
+
+export const connections: Cell<Connections> = {
+  memory(settings) {
+    const { locks, bytes } = sharedConnectionsMemory(settings, 1);
+    return { locks, bytes: bytes + StoreFirst.bytes };
+  },
+
+  attach(context) {
+    const { memory, settings, thread, origin } = context;
+    const { table, repair } = sharedConnections(context);
+    const mutex = new AsyncMutex(memory.locks, 0, {
+      name: context.name,
+      ...thread,
+      timeoutMs: settings.LOCK_TIMEOUT_MS,
+      maxWaiting: settings.MAX_WAITING,
+      repair: () => repair(0),
+    });
+    const through = settings.WRITE_THROUGH ? origin : undefined;
+    const stored = new StoreFirst(memory.data, memory.data.byteLength - StoreFirst.bytes, through, table);
+
+    return {
+      async register(id, registration, call) {
+        await using _guard = await mutex.acquire(call);
+        await stored.settle(call);
+        const { written, replaced } = table.draft(id, registration);
+        table.assertFits(id, written);
+        await stored.commit(id, written, call); // the guard is held while we wait
+        return { connection: table.find(id)!, replaced };
+      },
+
+      async heartbeat(id, epoch, call) {
+        await using _guard = await mutex.acquire(call);
+        await stored.settle(call);
+        return table.heartbeat(id, epoch);
+      },
+
+      async find(id, call) {
+        await using _guard = await mutex.acquire(call);
+        await stored.settle(call);
+        return table.find(id);
+      },
+
+      async leave(id, epochs, call) {
+        await using _guard = await mutex.acquire(call);
+        await stored.settle(call);
+        const drafted = table.draftLeave(id, epochs);
+        if (drafted === undefined) return undefined;
+        await stored.commit(id, drafted.written, call);
+        return drafted.former;
+      },
+
+      async list(request, call) {
+        await using _guard = await mutex.acquire(call);
+        await stored.settle(call);
+        return pageOf(table, request, 1, asOwner);
+      },
+
+      async rooms(call) {
+        await using _guard = await mutex.acquire(call);
+        await stored.settle(call);
+        return roomSizes(table, 1, asOwner);
+      },
+
+      async sweep(limit, cursor, call) {
+        await using _guard = await mutex.acquire(call);
+        await stored.settle(call);
+        const batch = sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, asOwner);
+        return storeInBackground(context, batch);
+      },
+
+      restore(id, written) {
+        table.restore(id, written);
+      },
+    };
+  },
+};

@@ -1,0 +1,57 @@
+/**
+ * A connection as it is kept in shared memory: one piece of bytes, made outside every critical section. When it was
+ * last seen is kept beside it, since that changes far more often.
+ *
+ * ```
+ * float64 0–4   version, epoch, connected at, holder (0 is nobody), stored at the origin at (milliseconds)
+ * byte 40       the details
+ * ```
+ */
+import type { Connection, Registration } from '../resources/connections.ts';
+import type { Slot } from '../sync/thread-table.ts';
+
+export const VERSION = 0;
+export const EPOCH = 1;
+export const CONNECTED_AT_MS = 2;
+export const HOLDER = 3;
+export const STORED_AT_MS = 4;
+const NUMBERS = 5;
+const DETAILS = NUMBERS * 8;
+
+/** A registration as the origin keeps it, as JSON. */
+export interface StoredConnection {
+  readonly details: string;
+  readonly epoch: number;
+  readonly connectedAtMs: number;
+  /** When it was last seen, as of the time it was stored: its lease. */
+  readonly lastSeenAtMs: number;
+  readonly holder: Slot | undefined;
+}
+
+export function packConnection(stored: StoredConnection, version: number): Buffer {
+  const { details, epoch, connectedAtMs, lastSeenAtMs, holder } = stored;
+  const entry = Buffer.allocUnsafeSlow(DETAILS + Buffer.byteLength(details)); // at offset 0 of its own memory
+  new Float64Array(entry.buffer, 0, NUMBERS).set([version, epoch, connectedAtMs, holder ?? 0, lastSeenAtMs]);
+  entry.write(details, DETAILS);
+  return entry;
+}
+
+/** @param lastSeenAtMs is kept beside the entry */
+export function openConnection(id: string, entry: Uint8Array, lastSeenAtMs: number, ttlMs: number): Connection {
+  const numbers = new Float64Array(entry.buffer, entry.byteOffset, NUMBERS);
+  const details = Buffer.from(entry.buffer, entry.byteOffset + DETAILS, entry.byteLength - DETAILS).toString('utf8');
+  return {
+    id,
+    details,
+    room: roomOf(details),
+    epoch: numbers[EPOCH]!,
+    connectedAtMs: numbers[CONNECTED_AT_MS]!,
+    lastSeenAtMs,
+    expiresAtMs: lastSeenAtMs + ttlMs,
+    holder: numbers[HOLDER] || undefined,
+  };
+}
+
+export function roomOf(details: Registration['details']): string {
+  return (JSON.parse(`{${details}}`) as { readonly room: string }).room;
+}

@@ -1,0 +1,274 @@
+/**
+ * The connection map in shared memory, the same for every strategy but the one without: entries by id, and for each
+ * shard an index of the rooms of its connections. What differs between strategies is only who may call this when.
+ *
+ * Guarantee: one that expired, or whose thread is gone, is in no answer, whether or not the sweep has reached it. An
+ * id keeps its record number while it is there, so a listing that goes by record numbers has it exactly once.
+ * Cost: a listing looks at every connection of its room, or at all there are, for the total.
+ *
+ * When a connection was last seen lies in a word of its own beside the entries, in milliseconds that go round after 24
+ * days, and −1 for one that was swept. A heartbeat exchanges that word for a newer one, and the sweep for −1, each only
+ * if it is still what it saw: so of a heartbeat and a sweep at the same time one fails, also where a heartbeat takes no
+ * lock. In a record that was taken out and given to another id meanwhile, the word differs as well.
+ *
+ * Every method runs under the lock of the id's shard, or as the only one who may.
+ */
+import { CapacityError, PreconditionFailedError } from '../errors.ts';
+import type { Written } from '../origin/origin.ts';
+import type { Connection, Former, Registration } from '../resources/connections.ts';
+import { ThreadTable } from '../sync/thread-table.ts';
+import {
+  EPOCH,
+  HOLDER,
+  openConnection,
+  packConnection,
+  roomOf,
+  type StoredConnection,
+  STORED_AT_MS,
+} from './connection-entry.ts';
+import type { RoomIndex } from './room-index.ts';
+
+/** Times in a word: 31 bits. */
+const TIME_MASK = 2 ** 31 - 1;
+const SWEPT = -1;
+/** How many are taken out where there is no room: few enough for one turn of a snapshot's writer. */
+const RECLAIM = 4;
+
+/** Entries by record number, with the word beside each. */
+export interface ConnectionEntries {
+  readonly end: number;
+  shardOf(id: string): number;
+  shardAt(record: number): number;
+  keyOf(record: number, shard: number): string | undefined;
+  nextSequence(shard: number): number;
+  find(id: string): number;
+  number(record: number, field: number): number;
+  copy(record: number): Uint8Array;
+  usedAtMs(record: number): number;
+  /** Exchanges the word beside an entry. @returns whether it was `from` */
+  exchangeUsedAt(record: number, from: number, to: number): boolean;
+  /** Whether an entry of so many bytes would fit now. Where nothing is stored before memory changes, nobody asks. */
+  fits?(id: string, byteLength: number): boolean;
+  write(id: string, entry: Uint8Array, usedAtMs: number): boolean;
+  remove(record: number): void;
+  verify(): string[];
+}
+
+export interface ConnectionTableOptions {
+  readonly capacity: number;
+  readonly ttlMs: number;
+  readonly threads: ThreadTable;
+}
+
+/** A connection that is about to be registered. */
+export interface Drafted {
+  readonly written: Written<string>;
+  readonly replaced: Former | undefined;
+}
+
+export class ConnectionTable {
+  readonly entries: ConnectionEntries;
+  readonly #rooms: readonly RoomIndex[];
+  readonly #options: ConnectionTableOptions;
+
+  /** @param rooms an index for each shard */
+  constructor(entries: ConnectionEntries, rooms: readonly RoomIndex[], options: ConnectionTableOptions) {
+    this.entries = entries;
+    this.#rooms = rooms;
+    this.#options = options;
+  }
+
+  shardOf(id: string): number {
+    return this.entries.shardOf(id);
+  }
+
+  roomsOf(shard: number): RoomIndex {
+    return this.#rooms[shard]!;
+  }
+
+  find(id: string): Connection | undefined {
+    const record = this.#find(id);
+    return record === -1 ? undefined : this.connectionAt(record, id);
+  }
+
+  /** Decides what a registration becomes, without changing the table. */
+  draft(id: string, { details, holder }: Registration): Drafted {
+    const replaced = this.#find(id);
+    const version = this.nextVersion(id);
+    const nowMs = Date.now();
+    const stored: StoredConnection = { details, epoch: version, connectedAtMs: nowMs, lastSeenAtMs: nowMs, holder };
+    return {
+      written: { value: JSON.stringify(stored), version },
+      replaced: replaced === -1 ? undefined : { holder: this.#holderOf(replaced) },
+    };
+  }
+
+  nextVersion(id: string): number {
+    return this.entries.nextSequence(this.shardOf(id));
+  }
+
+  /** For who cannot find out later: nothing may be written in between. @throws {CapacityError} it would not fit */
+  assertFits(id: string, { value, version }: Written<string>): void {
+    const { byteLength } = packConnection(JSON.parse(value) as StoredConnection, version);
+    const fits = (): boolean => this.entries.fits!(id, byteLength);
+    if (!fits() && !(this.#reclaim(this.shardOf(id)) && fits())) throw this.#full();
+  }
+
+  /** Puts a drafted write into the table; an undefined value takes the connection out. */
+  commit(id: string, { value, version }: Written): void {
+    if (value === undefined) return this.#takeOut(this.entries.find(id));
+    const stored = JSON.parse(String(value)) as StoredConnection;
+    const room = roomOf(stored.details);
+    const found = this.entries.find(id);
+    const before = found === -1 ? undefined : this.roomAt(found);
+    const entry = packConnection(stored, version);
+    const write = (): boolean => this.entries.write(id, entry, stored.lastSeenAtMs & TIME_MASK);
+    if (!write() && !(this.#reclaim(this.shardOf(id)) && write())) throw this.#full();
+    if (room === before) return;
+    const rooms = this.roomsOf(this.shardOf(id));
+    if (before !== undefined) rooms.remove(before, found);
+    rooms.add(room, this.entries.find(id));
+  }
+
+  /** Drafts and commits in one step. */
+  register(id: string, registration: Registration): Drafted & { readonly connection: Connection } {
+    const drafted = this.draft(id, registration);
+    this.commit(id, drafted.written);
+    return { ...drafted, connection: this.connectionAt(this.entries.find(id), id) };
+  }
+
+  /** @returns whether it is there */
+  heartbeat(id: string, epoch: number | undefined): boolean {
+    for (;;) {
+      const record = this.#find(id);
+      if (record === -1 || (epoch !== undefined && this.entries.number(record, EPOCH) !== epoch)) return false;
+      const seenAtMs = this.entries.usedAtMs(record);
+      if (seenAtMs === SWEPT) return false;
+      if (this.entries.exchangeUsedAt(record, seenAtMs, Date.now() & TIME_MASK)) return true;
+    }
+  }
+
+  /**
+   * @returns the deletion's version, and what would leave; undefined when there is nothing
+   * @throws {PreconditionFailedError} it was replaced since
+   */
+  draftLeave(id: string, epochs: readonly number[] | '*'): { written: Written<undefined>; former: Former } | undefined {
+    const record = this.#find(id);
+    if (record === -1) return undefined;
+    const epoch = this.entries.number(record, EPOCH);
+    if (epochs !== '*' && !epochs.includes(epoch)) throw new PreconditionFailedError(epochs, epoch);
+    return {
+      written: { value: undefined, version: this.nextVersion(id) },
+      former: { holder: this.#holderOf(record) },
+    };
+  }
+
+  leave(id: string, epochs: readonly number[] | '*') {
+    const drafted = this.draftLeave(id, epochs);
+    if (drafted !== undefined) this.commit(id, drafted.written);
+    return drafted;
+  }
+
+  /** Takes out a record that is gone, unless it was heard of just now. @returns the version of its deletion */
+  sweep(record: number, id: string): Written<undefined> | undefined {
+    const seenAtMs = this.entries.usedAtMs(record);
+    if (seenAtMs !== SWEPT && this.isThere(record)) return undefined;
+    if (seenAtMs !== SWEPT && !this.entries.exchangeUsedAt(record, seenAtMs, SWEPT)) return undefined;
+    this.#takeOut(record);
+    return { value: undefined, version: this.nextVersion(id) };
+  }
+
+  /** Whether a connection was heard of so long after it was stored that the origin should know. */
+  isLeaseOld(record: number): boolean {
+    const lastSeenAtMs = Date.now() - ageMs(this.entries.usedAtMs(record));
+    return lastSeenAtMs - this.entries.number(record, STORED_AT_MS) >= this.#options.ttlMs / 3;
+  }
+
+  /** Extends the lease at the origin, if it is old. @returns what to store there */
+  renew(record: number, id: string): Written<string> | undefined {
+    if (!this.isThere(record) || !this.isLeaseOld(record)) return undefined;
+    const { details, epoch, connectedAtMs, lastSeenAtMs, holder } = this.connectionAt(record, id);
+    const stored: StoredConnection = { details, epoch, connectedAtMs, lastSeenAtMs, holder };
+    const written = { value: JSON.stringify(stored), version: this.nextVersion(id) };
+    this.commit(id, written);
+    return written;
+  }
+
+  /** Takes over what the origin has: not what nobody renewed, nor a WebSocket, which ended with its process. */
+  restore(id: string, { value, version }: Written): void {
+    if (value === undefined) return;
+    const stored = JSON.parse(String(value)) as StoredConnection;
+    const leaseMs = (this.#options.ttlMs * 4) / 3; // it is renewed every third of its time
+    if (stored.holder !== undefined || stored.lastSeenAtMs + leaseMs < Date.now()) return;
+    this.commit(id, { value: JSON.stringify({ ...stored, lastSeenAtMs: Date.now() }), version });
+  }
+
+  /** Whether a record is in use, was heard of in time, and its thread lives. */
+  isThere(record: number): boolean {
+    const seenAtMs = this.entries.usedAtMs(record);
+    if (seenAtMs === SWEPT || this.entries.shardAt(record) === -1 || !this.#isWhole(record)) return false;
+    if (ageMs(seenAtMs) >= this.#options.ttlMs) return false;
+    const holder = this.#holderOf(record);
+    return holder === undefined || this.#options.threads.livingAt(ThreadTable.positionOf(holder)) === holder;
+  }
+
+  connectionAt(record: number, id: string): Connection {
+    const lastSeenAtMs = Date.now() - ageMs(this.entries.usedAtMs(record));
+    return openConnection(id, this.entries.copy(record), lastSeenAtMs, this.#options.ttlMs);
+  }
+
+  roomAt(record: number): string {
+    return openConnection('', this.entries.copy(record), 0, 0).room;
+  }
+
+  /** Makes the rooms of a shard anew, after its last owner died half-way. */
+  repair(shard: number): void {
+    const rooms = this.roomsOf(shard);
+    rooms.clear();
+    for (let record = 0; record < this.entries.end; record++) {
+      const isOurs = this.entries.shardAt(record) === shard && this.#isWhole(record);
+      if (isOurs) rooms.add(this.roomAt(record), record);
+    }
+  }
+
+  /** Takes out some of a shard's that are gone and that the sweep has not reached. @returns whether there were any */
+  #reclaim(shard: number): boolean {
+    let reclaimed = 0;
+    for (let record = 0; record < this.entries.end && reclaimed < RECLAIM; record++) {
+      if (this.entries.shardAt(record) !== shard || this.isThere(record)) continue;
+      this.#takeOut(record);
+      reclaimed += 1;
+    }
+    return reclaimed > 0;
+  }
+
+  #find(id: string): number {
+    const record = this.entries.find(id);
+    return record === -1 || !this.isThere(record) ? -1 : record;
+  }
+
+  #takeOut(record: number): void {
+    if (record === -1) return;
+    if (this.#isWhole(record)) this.roomsOf(this.entries.shardAt(record)).remove(this.roomAt(record), record);
+    this.entries.remove(record);
+  }
+
+  /** Whether a record has an entry: a thread that died may have left one without. */
+  #isWhole(record: number): boolean {
+    return this.entries.number(record, EPOCH) !== 0;
+  }
+
+  #holderOf(record: number): number | undefined {
+    const holder = this.entries.number(record, HOLDER);
+    return holder === 0 ? undefined : holder;
+  }
+
+  #full(): CapacityError {
+    return new CapacityError('connections', this.#options.capacity);
+  }
+}
+
+/** Milliseconds since a time in a word; 0 where another thread stored it a moment later. */
+function ageMs(atMs: number): number {
+  return Math.max(0, ((Date.now() - atMs) << 1) >> 1);
+}

@@ -1,0 +1,74 @@
+/**
+ * Connections, sharded: the id's hash picks one of N locks, and each shard has rooms of its own.
+ *
+ * Guarantee: linearizable per connection; a page, or the sizes of rooms, is a consistent cut of each shard, not across
+ * shards. Never two locks at once, so there is no order in which to take them.
+ * Cost: whoever registers, beats, looks up or leaves takes one lock that other ids rarely want. A room is spread over
+ * all shards by its members' ids: to list one takes every lock in turn, each for its part of the room.
+ */
+import type { Connections } from '../../resources/connections.ts';
+import { Shards } from '../../sync/shards.ts';
+import { type InShard, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
+import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
+import type { Cell } from '../strategy.ts';
+import { storeInBackground } from '../store-in-background.ts';
+
+export const connections: Cell<Connections> = {
+  memory: (settings) => sharedConnectionsMemory(settings, settings.SHARDS, settings.SHARDS),
+
+  attach(context) {
+    const { memory, settings, thread, writeThrough } = context;
+    const { table, repair } = sharedConnections(context, settings.SHARDS);
+    const shards = new Shards(memory.locks, settings.SHARDS, {
+      name: context.name,
+      slot: thread.slot,
+      timeoutMs: settings.LOCK_TIMEOUT_MS,
+      repair,
+    });
+    const inShard: InShard = (shard, section) => shards.of(shard).run(section);
+
+    return {
+      async register(id, registration, call) {
+        const mutex = shards.of(table.shardOf(id));
+        const { written, ...registered } = mutex.run(() => table.register(id, registration), call); // the guard ends here
+        await writeThrough.stored(id, written, call); // and only then do we wait
+        return registered;
+      },
+
+      heartbeat(id, epoch, call) {
+        const mutex = shards.of(table.shardOf(id));
+        return mutex.run(() => table.heartbeat(id, epoch), call);
+      },
+
+      find(id, call) {
+        const mutex = shards.of(table.shardOf(id));
+        return mutex.run(() => table.find(id), call);
+      },
+
+      async leave(id, epochs, call) {
+        const mutex = shards.of(table.shardOf(id));
+        const left = mutex.run(() => table.leave(id, epochs), call);
+        if (left !== undefined) await writeThrough.stored(id, left.written, call);
+        return left?.former;
+      },
+
+      list(request) {
+        return pageOf(table, request, settings.SHARDS, inShard);
+      },
+
+      rooms() {
+        return roomSizes(table, settings.SHARDS, inShard);
+      },
+
+      sweep(limit, cursor) {
+        const batch = sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inShard);
+        return storeInBackground(context, batch);
+      },
+
+      restore(id, written) {
+        const mutex = shards.of(table.shardOf(id));
+        mutex.run(() => table.restore(id, written));
+      },
+    };
+  },
+};

@@ -1,0 +1,102 @@
+/**
+ * A connection map in the cell's memory, and where its parts lie:
+ *
+ * ```
+ * records   a `SharedTable`: the ids
+ * notes     a cache line per shard, for what a dead thread leaves half-done
+ * links     four words per record, and
+ * buckets   per shard: the rooms
+ * arena     the entries
+ * ```
+ *
+ * Locks are taken in this order: the strategy's own; the table's pool's or the arena's.
+ */
+import type { Settings } from '../settings.ts';
+import { Arena } from '../sync/arena.ts';
+import { LEAF_TIMEOUT_MS, LOCK_WORDS } from '../sync/lock-line.ts';
+import type { PoolLock } from '../sync/record-pool.ts';
+import { SharedTable } from '../sync/shared-table.ts';
+import { ConnectionTable } from './connection-table.ts';
+import { type IndexWords, LINK_WORDS, RoomIndex } from './room-index.ts';
+import { SharedEntries } from './shared-entries.ts';
+import type { CellContext, CellMemorySize } from './strategy.ts';
+
+const MIB = 2 ** 20;
+const LINE_BYTES = 64;
+
+// The locks after the strategy's own.
+const POOL = 0;
+const ARENA = 1;
+const LEAF_LOCKS = 2;
+
+/** Buckets of one shard for so many connections in all: a power of two, about one per connection of the shard. */
+export function roomBuckets(capacity: number, shards = 1): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(capacity / shards, 16)));
+}
+
+function layoutOf({ CONNECTIONS_CAPACITY, CONNECTIONS_MEMORY_MB }: Settings, shards: number) {
+  const arenaBytes = CONNECTIONS_MEMORY_MB * MIB;
+  const notes = aligned(SharedTable.bytes(CONNECTIONS_CAPACITY, shards));
+  const links = notes + shards * LINE_BYTES;
+  const buckets = links + CONNECTIONS_CAPACITY * LINK_WORDS * 4;
+  const arena = aligned(buckets + shards * roomBuckets(CONNECTIONS_CAPACITY, shards) * 4);
+  return { arenaBytes, notes, links, buckets, arena, bytes: arena + Arena.bytes(arenaBytes) };
+}
+
+/** Memory for connections in a `SharedTable`, under `locks` locks of the strategy's own. */
+export function sharedConnectionsMemory(settings: Settings, locks: number, shards = 1): CellMemorySize {
+  return { locks: locks + LEAF_LOCKS, bytes: layoutOf(settings, shards).bytes };
+}
+
+/** The map, and what goes with each shard's lock: to repair what its last owner left half-done. */
+export function sharedConnections(context: CellContext, shards = 1) {
+  const { memory, settings, hashSeed: seed, lab, thread } = context;
+  const { data } = memory;
+  const capacity = settings.CONNECTIONS_CAPACITY;
+  const layout = layoutOf(settings, shards);
+  const records = new SharedTable({ data, capacity, shards, seed, lock: leafLock(context, POOL, 'pool') });
+  const arena = new Arena({
+    data,
+    byteOffset: layout.arena,
+    capacityBytes: layout.arenaBytes,
+    lock: leafLock(context, ARENA, 'arena'),
+  });
+  const notes = { first: layout.notes / 4, apart: LINE_BYTES / 4 };
+  const entries = new SharedEntries({ records, arena, notes, midway: lab.midway });
+  const words = inPlace(new Int32Array(data));
+  const count = roomBuckets(capacity, shards);
+  const roomAt = (record: number): string => table.roomAt(record);
+  const rooms = Array.from({ length: shards }, (_, shard): RoomIndex => {
+    const buckets = layout.buckets / 4 + shard * count;
+    return new RoomIndex({ words, links: layout.links / 4, buckets, count, seed, roomAt });
+  });
+  const table = new ConnectionTable(entries, rooms, {
+    capacity,
+    ttlMs: settings.CONNECTION_TTL_MS,
+    threads: thread.threads,
+  });
+  const repair = (shard: number): void => {
+    entries.repair(shard);
+    table.repair(shard);
+  };
+  return { table, repair };
+}
+
+function inPlace(words: Int32Array): IndexWords {
+  return {
+    word: (at) => words[at]!,
+    set(at, value) {
+      words[at] = value;
+    },
+  };
+}
+
+function leafLock({ memory, thread, name }: CellContext, lock: number, part: string): PoolLock {
+  const line = memory.locks.length - (LEAF_LOCKS - lock) * LOCK_WORDS;
+  const options = { name: `${name}/${part}`, slot: thread.slot, timeoutMs: LEAF_TIMEOUT_MS };
+  return { locks: memory.locks, line, options };
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
+}

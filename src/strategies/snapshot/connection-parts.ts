@@ -1,0 +1,83 @@
+/**
+ * A connection map whose ids and rooms are in the pages of a `SnapshotCell`, and where its parts lie:
+ *
+ * ```
+ * pages     the ids, four words per record, the rooms' buckets
+ * last seen a word per record: no part of any version
+ * notes     a cache line, for what a dead thread leaves half-done
+ * arena     the entries
+ * ```
+ */
+import type { Settings } from '../../settings.ts';
+import { Arena } from '../../sync/arena.ts';
+import { LEAF_TIMEOUT_MS, LOCK_WORDS } from '../../sync/lock-line.ts';
+import { SnapshotCell } from '../../sync/snapshot-cell.ts';
+import { SnapshotTable } from '../../sync/snapshot-table.ts';
+import { ConnectionTable } from '../connection-table.ts';
+import { LINK_WORDS, RoomIndex } from '../room-index.ts';
+import { roomBuckets } from '../shared-connections.ts';
+import type { CellContext, CellMemorySize } from '../strategy.ts';
+import { SnapshotEntries } from './cache-pages.ts';
+
+const MIB = 2 ** 20;
+const LINE_BYTES = 64;
+
+function layoutOf({ CONNECTIONS_CAPACITY: capacity, CONNECTIONS_MEMORY_MB }: Settings) {
+  const links = SnapshotTable.words(capacity);
+  const buckets = links + capacity * LINK_WORDS;
+  const words = buckets + roomBuckets(capacity);
+  const lastSeen = aligned(SnapshotCell.bytes({ words }));
+  const notes = aligned(lastSeen + capacity * 4);
+  const arena = notes + LINE_BYTES;
+  const arenaBytes = CONNECTIONS_MEMORY_MB * MIB;
+  return { links, buckets, words, lastSeen, notes, arena, arenaBytes, bytes: arena + Arena.bytes(arenaBytes) };
+}
+
+export function snapshotConnectionsMemory(settings: Settings): CellMemorySize {
+  return { locks: 2, bytes: layoutOf(settings).bytes }; // the writers' turn, and the arena's
+}
+
+export function snapshotConnections(context: CellContext) {
+  const { memory, settings, hashSeed: seed, lab, thread, name } = context;
+  const { data, locks } = memory;
+  const { slot, threads } = thread;
+  const capacity = settings.CONNECTIONS_CAPACITY;
+  const layout = layoutOf(settings);
+  const snapshots = new SnapshotCell({
+    data,
+    words: layout.words,
+    lock: { locks, line: 0 },
+    name,
+    slot,
+    threads,
+    timeoutMs: settings.LOCK_TIMEOUT_MS,
+  });
+  const arena = new Arena({
+    data,
+    byteOffset: layout.arena,
+    capacityBytes: layout.arenaBytes,
+    lock: { locks, line: LOCK_WORDS, options: { name: `${name}/arena`, slot, timeoutMs: LEAF_TIMEOUT_MS } },
+  });
+  const entries = new SnapshotEntries({
+    snapshots,
+    records: new SnapshotTable(snapshots, capacity, seed),
+    arena,
+    notes: layout.notes / 4,
+    usedAt: new Int32Array(data, layout.lastSeen, capacity),
+    midway: lab.midway,
+  });
+  const rooms: RoomIndex = new RoomIndex({
+    words: snapshots,
+    links: layout.links,
+    buckets: layout.buckets,
+    count: roomBuckets(capacity),
+    seed,
+    roomAt: (record) => table.roomAt(record),
+  });
+  const table = new ConnectionTable(entries, [rooms], { capacity, ttlMs: settings.CONNECTION_TTL_MS, threads });
+  return { snapshots, entries, table };
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
+}

@@ -1,0 +1,64 @@
+/**
+ * Connections, snapshot: readers look at an immutable version; one writer at a time publishes the next.
+ *
+ * Guarantee: linearizable; a page is one consistent cut, however long it takes, and holds nobody up.
+ * Cost: who registers or leaves copies some pages in its turn. A heartbeat takes no turn and publishes nothing: when a
+ * connection was last seen is no part of a version, but a word beside it that the heartbeat exchanges.
+ */
+import type { Connections } from '../../resources/connections.ts';
+import { type InShard, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
+import { storeInBackground } from '../store-in-background.ts';
+import type { Cell } from '../strategy.ts';
+import { snapshotConnections, snapshotConnectionsMemory } from './connection-parts.ts';
+
+export const connections: Cell<Connections> = {
+  memory: snapshotConnectionsMemory,
+
+  attach(context) {
+    const { settings, writeThrough } = context;
+    const { snapshots, entries, table } = snapshotConnections(context);
+    const inRead: InShard = (_shard, section) => snapshots.read(section);
+    const inTurn: InShard = (_shard, section) => entries.inTurn(section);
+
+    return {
+      async register(id, registration, call) {
+        const { written, ...registered } = entries.inTurn(() => table.register(id, registration), call); // the turn ends here
+        await writeThrough.stored(id, written, call); // and only then do we wait
+        return registered;
+      },
+
+      heartbeat(id, epoch) {
+        return snapshots.read(() => table.heartbeat(id, epoch));
+      },
+
+      find(id) {
+        return snapshots.read(() => table.find(id));
+      },
+
+      async leave(id, epochs, call) {
+        const left = entries.inTurn(() => table.leave(id, epochs), call);
+        if (left !== undefined) await writeThrough.stored(id, left.written, call);
+        return left?.former;
+      },
+
+      list(request) {
+        return pageOf(table, request, 1, inRead);
+      },
+
+      rooms() {
+        return roomSizes(table, 1, inRead);
+      },
+
+      sweep(limit, cursor) {
+        const batch = sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inTurn, (look) =>
+          snapshots.read(look),
+        );
+        return storeInBackground(context, batch);
+      },
+
+      restore(id, written) {
+        entries.inTurn(() => table.restore(id, written));
+      },
+    };
+  },
+};

@@ -1,0 +1,68 @@
+/**
+ * Connections, sync-lock: one blocking mutex guards the map and its rooms.
+ *
+ * Guarantee: linearizable; a page is one consistent cut.
+ * Cost: a long listing is one long critical section, and every other thread that wants the map stands still meanwhile,
+ * with all its requests.
+ */
+import type { Connections } from '../../resources/connections.ts';
+import { SyncMutex } from '../../sync/sync-mutex.ts';
+import { type InShard, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
+import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
+import type { Cell } from '../strategy.ts';
+import { storeInBackground } from '../store-in-background.ts';
+
+export const connections: Cell<Connections> = {
+  memory: (settings) => sharedConnectionsMemory(settings, 1),
+
+  attach(context) {
+    const { memory, settings, thread, writeThrough } = context;
+    const { table, repair } = sharedConnections(context);
+    const mutex = new SyncMutex(memory.locks, 0, {
+      name: context.name,
+      slot: thread.slot,
+      timeoutMs: settings.LOCK_TIMEOUT_MS,
+      repair: () => repair(0),
+    });
+    const inShard: InShard = (_shard, section) => mutex.run(section);
+
+    return {
+      async register(id, registration, call) {
+        const { written, ...registered } = mutex.run(() => table.register(id, registration), call); // the guard ends here
+        await writeThrough.stored(id, written, call); // and only then do we wait
+        return registered;
+      },
+
+      heartbeat(id, epoch, call) {
+        return mutex.run(() => table.heartbeat(id, epoch), call);
+      },
+
+      find(id, call) {
+        return mutex.run(() => table.find(id), call);
+      },
+
+      async leave(id, epochs, call) {
+        const left = mutex.run(() => table.leave(id, epochs), call);
+        if (left !== undefined) await writeThrough.stored(id, left.written, call);
+        return left?.former;
+      },
+
+      list(request) {
+        return pageOf(table, request, 1, inShard);
+      },
+
+      rooms() {
+        return roomSizes(table, 1, inShard);
+      },
+
+      sweep(limit, cursor) {
+        const batch = sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inShard);
+        return storeInBackground(context, batch);
+      },
+
+      restore(id, written) {
+        mutex.run(() => table.restore(id, written));
+      },
+    };
+  },
+};

@@ -1,0 +1,73 @@
+/**
+ * Connections, unguarded: looks whether an id is there, awaits, then acts on what may be out of date by now.
+ *
+ * Guarantee: none. Of two who replace the same id both believe that they replaced what was there before, and a late
+ * leave takes out the connection that came after.
+ * Cost: registrations that were acknowledged and are not there.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { PreconditionFailedError } from '../../errors.ts';
+import type { Call } from '../../resources/call.ts';
+import type { Connections } from '../../resources/connections.ts';
+import { SyncMutex } from '../../sync/sync-mutex.ts';
+import { type InShard, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
+import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
+import type { Cell } from '../strategy.ts';
+
+export const connections: Cell<Connections> = {
+  memory: (settings) => sharedConnectionsMemory(settings, 1),
+
+  attach(context) {
+    const { memory, settings, thread, origin } = context;
+    const { table, repair } = sharedConnections(context);
+    // Keeps the table's own chains whole, as any thread-safe map would. It does not span the awaits below.
+    const mutex = new SyncMutex(memory.locks, 0, {
+      name: context.name,
+      slot: thread.slot,
+      timeoutMs: settings.LOCK_TIMEOUT_MS,
+      repair: () => repair(0),
+    });
+    const inShard: InShard = (_shard, section) => mutex.run(section);
+    const elsewhere = (id: string, call: Call): Promise<unknown> =>
+      settings.WRITE_THROUGH ? origin.load(id, call) : nextTurn();
+
+    return {
+      async register(id, registration, call) {
+        const { replaced } = mutex.run(() => table.draft(id, registration), call); // look
+        await elsewhere(id, call); // await
+        const { connection } = mutex.run(() => table.register(id, registration), call); // act
+        return { connection, replaced };
+      },
+
+      heartbeat(id, epoch, call) {
+        return mutex.run(() => table.heartbeat(id, epoch), call);
+      },
+
+      find(id, call) {
+        return mutex.run(() => table.find(id), call);
+      },
+
+      async leave(id, epochs, call) {
+        const seen = mutex.run(() => table.find(id), call); // look
+        if (seen === undefined) return undefined;
+        if (epochs !== '*' && !epochs.includes(seen.epoch)) throw new PreconditionFailedError(epochs, seen.epoch);
+        await elsewhere(id, call); // await
+        mutex.run(() => table.leave(id, '*'), call); // act, whoever is there now
+        return { holder: seen.holder };
+      },
+
+      list(request) {
+        return pageOf(table, request, 1, inShard);
+      },
+
+      rooms() {
+        return roomSizes(table, 1, inShard);
+      },
+
+      sweep(limit, cursor) {
+        const { cursor: next, swept } = sweepBatch(table, { limit, cursor, renews: false }, inShard);
+        return { cursor: next, swept };
+      },
+    };
+  },
+};

@@ -80,9 +80,10 @@ export function sweepBatch(
 ): SweepBatch {
   const { entries } = table;
   const guesses = new Map<number, number[]>();
-  let end = 0;
+  let next = 0;
   looking(() => {
-    end = Math.min(cursor + limit, entries.end);
+    const end = Math.min(cursor + limit, entries.end);
+    next = end < entries.end ? end : 0;
     for (let record = cursor; record < end; record++) {
       const shard = entries.shardAt(record);
       if (shard !== -1 && (!table.isThere(record) || (renews && table.isLeaseOld(record)))) {
@@ -113,7 +114,7 @@ export function sweepBatch(
       });
     }
   }
-  return { cursor: end < entries.end ? end : 0, swept, writes };
+  return { cursor: next, swept, writes };
 }
 
 function recordsByShard({ entries }: ConnectionTable, shards: number): number[][] {

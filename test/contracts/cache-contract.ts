@@ -127,6 +127,29 @@ export const cacheContract: readonly ContractCase[] = [
     },
   },
   {
+    name: 'neither keeps nor shares what was loaded while a write was on its way, however soon that expires',
+    needs: 'awaits outside the guard',
+    settings: patientOrigin,
+    async run(rig) {
+      const letStoresGo = rig.origin.delayStores();
+      const written = last(rig).write('doc-2', '"new"', 1);
+      await allBegan(rig);
+      rig.origin.hold();
+      const early = rig.cacheOn(0).read('doc-2');
+      await rig.origin.held(1); // the origin has answered with the old value
+      const letLoadGo = rig.origin.keepBack();
+      letStoresGo();
+      await written;
+      for (const expiresAtMs = Date.now() + 1; Date.now() <= expiresAtMs;) await allBegan(rig);
+      const late = rig.cacheOn(0).read('doc-2');
+      await allBegan(rig);
+      letLoadGo();
+      expect(valueOf(await late)).toBe('new');
+      await early;
+      for (const cache of everywhere(rig)) expect(valueOf(await cache.read('doc-2'))).toBe('new');
+    },
+  },
+  {
     name: 'does not keep what was loaded before it was told to forget, nor share it with later reads',
     needs: 'awaits outside the guard',
     settings: patientOrigin,

@@ -10,6 +10,8 @@ export class GatedOrigin extends EmbeddedOrigin {
   #failures = 0;
   /** Answers that wait, while they are held back. */
   #held: (() => void)[] | undefined;
+  /** Requests that wait, while they are delayed. */
+  #delayed: (() => void)[] | undefined;
   readonly #watchers = new Set<() => void>();
 
   /** The next so many requests about documents fail, and nothing is done. */
@@ -33,6 +35,16 @@ export class GatedOrigin extends EmbeddedOrigin {
     this.#held = undefined;
     return () => {
       for (const answer of held) answer();
+    };
+  }
+
+  /** From now on what is to be stored does not reach the origin. @returns lets it */
+  delayStores(): () => void {
+    const delayed: (() => void)[] = [];
+    this.#delayed = delayed;
+    return () => {
+      this.#delayed = undefined;
+      for (const pass of delayed) pass();
     };
   }
 
@@ -61,7 +73,9 @@ export class GatedOrigin extends EmbeddedOrigin {
         return port.postMessage({ id: request.id, failed: 'the test wants it' } satisfies OriginReply);
       }
       gated.set(request.id, request);
-      port1.postMessage(request);
+      if ('storeDocument' in request && this.#delayed !== undefined) {
+        this.#delayed.push(() => port1.postMessage(request));
+      } else port1.postMessage(request);
     });
     port1.on('message', (reply: OriginReply) => {
       const answer = (): void => port.postMessage(reply);

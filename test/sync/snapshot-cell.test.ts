@@ -34,6 +34,18 @@ describe('SnapshotCell', () => {
     expect(two.read(() => [two.word(1), two.double(FAR), two.field(7)])).toEqual([-5, 2 ** 53 - 1, 0.5]);
   });
 
+  it('waits for the readers of earlier versions before what only those refer to may be used again', () => {
+    const memory = snapshotMemory(SIZE);
+    const [one, two] = [enteredCell(memory, 0), enteredCell(memory, 1)];
+    const awaitReaders = (): void => one.write(() => one.awaitReaders());
+    two.read(() => {
+      awaitReaders(); // it looks at the version that is current
+      one.write(() => one.set(1, 5));
+      expect(awaitReaders).toThrow(LockTimeoutError);
+    });
+    awaitReaders();
+  });
+
   it('has a new version only for a turn that changed something', () => {
     const cell = enteredCell(snapshotMemory(SIZE), 0);
     const { version } = cell;

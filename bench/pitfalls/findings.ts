@@ -73,7 +73,7 @@ export function ratioText(finding: Finding): string {
 /** What to say about a machine that had other work to do; empty when it had not. */
 export function busyText({ loadAverage, machine: { cores } }: Pick<LabRun, 'loadAverage' | 'machine'>): string {
   if (loadAverage < cores) return '';
-  return `Other work used this machine (load ${loadAverage.toFixed(0)} on ${cores} cores): times are longer than they need be, ratios smaller.`;
+  return `Other work used this machine (load ${loadAverage.toFixed(0)} on ${cores} cores): times are too long, and ratios too small.`;
 }
 
 function quantityText(value: number): string {

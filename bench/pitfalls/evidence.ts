@@ -1,6 +1,6 @@
 /** Where a run of the lab goes: results/pitfalls/<time>/ always, docs/ when asked for. */
 import { glob, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { filledMistakes } from '../../docs/mistakes.ts';
 import type { Pitfall } from '../../src/pitfalls/pitfall.ts';
 import { json, writeText } from '../evidence.ts';
@@ -59,7 +59,7 @@ ${settings.map(({ name, setting }) => `- ${name}: ${setting}`).join('\n')}
 async function lastReport(root: string): Promise<string | undefined> {
   const reports = await Array.fromAsync(glob('*/report.html', { cwd: join(root, 'results') }));
   const last = reports.toSorted().at(-1);
-  return last === undefined ? undefined : `../../${last.replaceAll('\\', '/')}`;
+  return last === undefined ? undefined : `../../${last.replaceAll(sep, '/')}`;
 }
 
 async function writeAll(root: string, files: Readonly<Record<string, string>>): Promise<string[]> {

@@ -9,7 +9,13 @@ import type { PlotSection } from './plots/index.ts';
 import { style } from './style.ts';
 import { verdictTables, type VerdictTable } from './verdict-table.ts';
 
-export function htmlReport(results: Results, analysis: Analysis, sections: readonly PlotSection[]): string {
+/** @param mistakes relative address of the pitfall lab's page, when there is one to link to */
+export function htmlReport(
+  results: Results,
+  analysis: Analysis,
+  sections: readonly PlotSection[],
+  mistakes?: string,
+): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -29,7 +35,7 @@ ${answerSection(results, analysis)}
 ${verdictTables(results, analysis).map(tableHtml).join('\n')}
 </section>
 ${sections.map(plotSection).join('\n')}
-${factSection(results, sections)}
+${factSection(results, sections, mistakes)}
 </main>
 </body>
 </html>
@@ -99,7 +105,7 @@ function figure({ title, caption, svg }: Plot): string {
   return `<figure><b>${escaped(title)}</b>${labelled}<figcaption>${escaped(caption)}</figcaption></figure>`;
 }
 
-function factSection(results: Results, sections: readonly PlotSection[]): string {
+function factSection(results: Results, sections: readonly PlotSection[], mistakes: string | undefined): string {
   const plots = sections.flatMap((section) => section.plots);
   const links = plots.map(({ name }) => `<a href="plots/${name}.svg">${name}.svg</a>`).join(', ');
   return `<section><h2>How it was measured</h2>
@@ -111,6 +117,7 @@ ${factsOf(results)
   )
   .join('\n')}
 <tr><th scope="row">Raw data</th><td><a href="results.json">results.json</a>, <a href="results.md">results.md</a>${plots.length === 0 ? '' : `; plots: ${links}`}</td></tr>
+${mistakes === undefined ? '' : `<tr><th scope="row">Mistakes</th><td><a href="${escaped(mistakes)}">What people do wrong with these patterns, measured</a></td></tr>`}
 </tbody></table></div>
 </section>`;
 }

@@ -1,6 +1,6 @@
 /** Writes the report beside its results: the page, the Markdown, the plots. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { glob, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import type { Results } from '../results-file.ts';
 import type { Analysis } from '../statistics/analysis.ts';
 import { standaloneSvg } from './chart.ts';
@@ -19,6 +19,13 @@ export async function writeReport(directory: string, results: Results, analysis:
   }
   await writeFile(join(directory, 'results.md'), markdownReport(results, analysis, sections));
   const page = join(directory, 'report.html');
-  await writeFile(page, htmlReport(results, analysis, sections));
+  await writeFile(page, htmlReport(results, analysis, sections, await lastMistakes(directory)));
   return page;
+}
+
+/** The newest page of the pitfall lab, which is in pitfalls/ beside the comparisons; undefined while there is none. */
+async function lastMistakes(directory: string): Promise<string | undefined> {
+  const pages = await Array.fromAsync(glob('pitfalls/*/pitfalls.html', { cwd: join(directory, '..') }));
+  const last = pages.toSorted().at(-1);
+  return last === undefined ? undefined : `../${last.replaceAll(sep, '/')}`;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -43,6 +43,21 @@ describe('the report', () => {
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(places[0]).toBeGreaterThan(0);
     expect(page).toContain('--seed 5');
+  });
+
+  it('links to the newest page of mistakes, where there is one', async () => {
+    const results = await mkdtemp(join(directory, 'results-'));
+    const own = join(results, '2026-01-03T00-00-00');
+    const write = async (): Promise<string> => {
+      await writeReport(own, sampleResults(1), analysisOf(sampleResults(1)));
+      return readFile(join(own, 'report.html'), 'utf8');
+    };
+    expect(await write()).not.toContain('pitfalls.html');
+    for (const time of ['2026-01-01T00-00-00', '2026-01-02T00-00-00']) {
+      await mkdir(join(results, 'pitfalls', time), { recursive: true });
+      await writeFile(join(results, 'pitfalls', time, 'pitfalls.html'), '');
+    }
+    expect(await write()).toContain('href="../pitfalls/2026-01-02T00-00-00/pitfalls.html"');
   });
 
   it('has every plot as a file too, with ids of its own', async () => {

@@ -5,6 +5,7 @@ const modules = {
   locks: () => import('./jobs/locks.ts'),
   'async-locks': () => import('./jobs/async-locks.ts'),
   counters: () => import('./jobs/counters.ts'),
+  caches: () => import('./jobs/caches.ts'),
   snapshots: () => import('./jobs/snapshots.ts'),
   asks: () => import('./jobs/asks.ts'),
 } as const;

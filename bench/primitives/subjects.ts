@@ -64,6 +64,10 @@ export const mapOfFew = alone('Map, 500 keys', ['counters', 'mapOfFew'], 'in thr
 export const tableReused = alone('SharedTable', ['counters', 'tableReused'], 'in threads');
 export const mapReused = alone('Map', ['counters', 'mapReused'], 'in threads');
 
+export const cacheInLock = alone('CacheTable in SyncMutex.run', ['caches', 'lockedTable'], 'in threads');
+export const cacheAlone = alone('CacheTable', ['caches', 'ownTable'], 'in threads');
+export const lru = alone('lru-cache', ['caches', 'lruCache'], 'in threads');
+
 export const load = alone('one Atomics.load', ['snapshots', 'atomicLoad'], 'in threads');
 export const remembered = alone('SnapshotCell, remembering', ['snapshots', 'remembered'], 'in threads');
 export const pinned = alone('SnapshotCell.read', ['snapshots', 'pinned'], 'in threads');
@@ -124,6 +128,7 @@ export const groups = [
     ],
   },
   { name: 'counters by key, reused strings', subjects: [tableReused, mapReused] },
+  { name: 'cache hits of 1 KiB, fresh strings', subjects: [cacheInLock, cacheAlone, lru] },
   { name: 'unchanged value', subjects: [load, remembered, pinned] },
   { name: 'asks', subjects: [asks, asksInTime, messages] },
 ] as const satisfies readonly Group[];
@@ -159,6 +164,8 @@ export const comparisons: readonly Comparison[] = [
   { over: tableOfFew, under: mapOfFew },
   { over: lockedTableFresh, under: mapFresh },
   { over: tableReused, under: mapReused },
+  { over: cacheInLock, under: lru },
+  { over: cacheAlone, under: lru },
   { over: remembered, under: load, goal: 0.5 },
   { over: pinned, under: load },
   { over: asks, under: messages, goal: 2 },

@@ -16,6 +16,7 @@ export type Entry = Uint8Array<ArrayBuffer>;
 
 export const VERSION = 0;
 export const EXPIRES_AT_MS = 2;
+const STORED_AT_MS = 1;
 const TIMES = 3;
 const ETAG = TIMES * 8;
 const ETAG_CHARACTERS = 22;
@@ -46,12 +47,12 @@ export function packEntry(key: string, { value, version, ttlMs }: NewEntry): Ent
 }
 
 export function openEntry(entry: Entry): CachedDocument {
-  const [, storedAtMs, expiresAtMs] = new Float64Array(entry.buffer, entry.byteOffset, TIMES);
+  const times = new Float64Array(entry.buffer, entry.byteOffset, TIMES);
   return {
     body: entry.subarray(BODY),
     etag: Buffer.from(entry.buffer, entry.byteOffset + ETAG, ETAG_CHARACTERS).toString('latin1'),
-    storedAtMs: storedAtMs!,
-    expiresAtMs: expiresAtMs!,
+    storedAtMs: times[STORED_AT_MS]!,
+    expiresAtMs: times[EXPIRES_AT_MS]!,
   };
 }
 

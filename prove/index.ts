@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const proofs = {
   'counters-history': 'recorded histories over HTTP are exact and linearizable under every strategy',
-  locks: 'interleavings, stress and a thousand kills per kind of lock',
+  locks: 'interleavings, stress, and a thousand deaths with each thing that a thread can hold',
   'redis-faults': 'Redis paused, killed, restarted and cut off: nothing acknowledged is lost, nothing applied twice',
   'redis-outage': 'the whole service meanwhile: every answer kept, no answer late, and what needs no Redis unaffected',
 } as const;

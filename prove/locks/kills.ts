@@ -115,11 +115,14 @@ class Killer {
       this.#heldBesides += heldBesides;
       if (held + heldBesides > 0) this.#heldDeaths += 1;
     }
-    await this.#takeover();
-    if (this.#plan.kind.isRestless !== true) Atomics.store(this.#words, notes.REST, 1);
+    if (this.#plan.kind.isRestless !== true) {
+      await this.#takeover();
+      Atomics.store(this.#words, notes.REST, 1);
+    }
     await Promise.all(doomed.map((one) => this.#start(one)));
     Atomics.store(this.#words, notes.REST, 0);
     Atomics.notify(this.#words, notes.REST);
+    await this.#takeover();
   }
 
   #pick(positions: readonly number[]): number {

@@ -11,7 +11,7 @@ export interface KillKind {
   /** Module whose `jobs` the threads do until they are stopped; `KillParams` is what they get. */
   readonly jobs: string;
   readonly jobAt: (position: number) => string;
-  /** Whether others must not rest while a thread is started, since they have a part in that. */
+  /** Whether a thread must be replaced before what it left is taken over, by others that do not rest meanwhile. */
   readonly isRestless?: boolean;
   /** Positions whose threads are killed. */
   readonly victims: readonly number[];

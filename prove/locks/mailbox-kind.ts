@@ -42,6 +42,7 @@ class OwnerSide {
     this.#mortal = new Mortal(post, params);
     this.#table = openTable(post.memory, SHAPE, post.slot, REAL_MODULES).table;
     this.#table.repair(0); // what a dead predecessor left half-done
+    if (this.#table.verify().length > 0) this.#mortal.count(notes.WRONG); // takes the pool's lock, and repairs that
     this.#holds = notes.holds(post.position);
     this.#mortal.note(this.#holds, 0);
     this.#mortal.stayWhile(() => this.#mortal.noted(this.#holds) > 0);

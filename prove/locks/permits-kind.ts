@@ -10,6 +10,8 @@ import { Mortal } from './mortal.ts';
 const THREADS = 4;
 const POSITIONS = [0, 1, 2, 3];
 const CAPACITY = 5;
+/** A position's word of what it holds: how many permits, below the number of the turn in which it has them. */
+const TURN = 16;
 const PLACE = { line: 0, byteOffset: 0, capacity: CAPACITY };
 
 /** The permits as the thread of `slot` has them. */
@@ -39,17 +41,17 @@ class Taker {
   }
 
   async run(): Promise<void> {
-    this.#mortal.note(notes.holds(this.#position), 0); // what a predecessor had
+    this.#nowHas(0); // what a predecessor had is given back
     this.#permits.clear(this.#position);
     while (await this.#mortal.goesOnTurning()) {
       const { deaths } = this.#mortal;
       const startedMs = performance.now();
       const got = await this.#take(1 + Math.trunc(this.#mortal.random() * 3));
       this.#mortal.waited(deaths, performance.now() - startedMs);
-      this.#mortal.note(notes.holds(this.#position), got);
+      this.#nowHas(got);
       this.#check();
       if (this.#mortal.random() < 0.2) await new Promise<void>((resolve) => setImmediate(resolve));
-      this.#mortal.note(notes.holds(this.#position), 0);
+      this.#nowHas(0);
       this.#permits.give(this.#position, got);
       this.#mortal.count(notes.CHANGES);
     }
@@ -76,13 +78,20 @@ class Taker {
   }
 
   get #has(): number {
-    return this.#mortal.noted(notes.holds(this.#position));
+    return this.#mortal.noted(notes.holds(this.#position)) % TURN;
   }
 
-  /** A permit that two threads have would show here. */
+  #nowHas(permits: number): void {
+    const word = notes.holds(this.#position);
+    this.#mortal.note(word, (Math.trunc(this.#mortal.noted(word) / TURN) + 1) * TURN + permits);
+  }
+
+  /** A permit that two threads have would show here, in two looks that see the same turns: nothing changed between. */
   #check(): void {
-    const held = POSITIONS.reduce((sum, position) => sum + this.#mortal.noted(notes.holds(position)), 0);
-    if (held > CAPACITY) this.#mortal.count(notes.WRONG);
+    const look = (): number[] => POSITIONS.map((position) => this.#mortal.noted(notes.holds(position)));
+    const [first, second] = [look(), look()];
+    if (first.some((word, position) => word !== second[position])) return;
+    if (first.reduce((sum, word) => sum + (word % TURN), 0) > CAPACITY) this.#mortal.count(notes.WRONG);
   }
 }
 
@@ -101,7 +110,7 @@ export const permitsKind: KillKind = {
   points: 0,
   steps: 70,
   besides: 'permits',
-  holds: ({ notes: words }, slot) => words[notes.holds(ThreadTable.positionOf(slot))]!,
+  holds: ({ notes: words }, slot) => words[notes.holds(ThreadTable.positionOf(slot))]! % TURN,
   audit,
 };
 

@@ -15,9 +15,28 @@ export interface Patch {
   readonly to: string;
 }
 
-/** Shorter spins and fewer positions: no other paths, fewer repetitions of the same. */
+/**
+ * Shorter spins and fewer positions: no other paths, fewer repetitions of the same. And a loop
+ * that says what it knows at its head, and a mutex that says what it knows at all, so that the way there tells no states
+ * apart; see `Gate`.
+ */
 export const SMALL_BOUNDS: readonly Patch[] = [
   { file: 'sync/sync-mutex.ts', from: 'const SPINS = 8;', to: 'const SPINS = 1;' },
+  {
+    file: 'sync/sync-mutex.ts',
+    from: 'for (let tries = 0; ; tries++) {',
+    to: `for (let tries = 0; ; tries = Math.min(tries + 1, SPINS)) {
+      globalThis.atLoopHead?.(tries, performance.now() >= deadlineMs);`,
+  },
+  {
+    file: 'sync/async-mutex.ts',
+    from: '  /** Waiters of this thread. */',
+    to: `  get knows() {
+      const turn = this.#turnSeenMs === 0 ? -1 : Math.round((performance.now() - this.#turnSeenMs) * 100);
+      return [Number(this.#owned), this.#queue.size, turn];
+    }
+  /** Waiters of this thread. */`,
+  },
   { file: 'sync/thread-table.ts', from: 'export const MAX_THREADS = 64;', to: 'export const MAX_THREADS = 4;' },
 ];
 

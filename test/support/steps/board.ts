@@ -4,8 +4,8 @@
  * who goes on, itself included, and hands the baton over. So a run is a sequence of choices and nothing else.
  */
 import { Chooser, MAIN } from './chooser.ts';
+import { Histories } from './histories.ts';
 import * as at from './layout.ts';
-import { MixedHash } from './mixed-hash.ts';
 
 // The module under test gets gated Atomics later; the board keeps the real ones.
 const atomics = Atomics;
@@ -31,13 +31,14 @@ export type Sleep = typeof at.SYNC_SLEEP | typeof at.ASYNC_SLEEP;
 
 export class Board {
   static readonly bytes = at.BOARD_BYTES;
+  readonly history: Histories;
   readonly #words: Int32Array;
   readonly #text: Buffer;
   readonly #chooser: Chooser;
-  readonly #hash = new MixedHash();
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory);
+    this.history = new Histories(this.#words);
     this.#text = Buffer.from(memory, at.TEXT * 4, at.TEXT_BYTES);
     this.#chooser = new Chooser(this.#words);
   }
@@ -64,6 +65,7 @@ export class Board {
     const words = this.#words;
     words.fill(0, 0, at.BATONS);
     words.fill(0, at.threadAt(0), at.CHOSEN);
+    for (let thread = 0; thread < threads; thread++) this.setStatus(thread, at.Status.unbegun);
     words[at.THREADS] = threads;
     words[at.KILLS_LEFT] = kills;
     words[at.KILLABLE] = killable;
@@ -71,7 +73,7 @@ export class Board {
     words[at.RANDOM] = seed === 0 ? 0 : Math.imul(seed, 0x9e3779b1) | 1;
     words[at.PREFIX] = prefix.length;
     words.set(prefix, at.PREFIX_CHOICES);
-    words.fill(0, at.DONE, at.TEXT);
+    words.fill(0, at.DONE, at.ACCESS);
   }
 
   /** Lets every thread that is not back at its start throw `Unwind`; main waits for each. */
@@ -83,6 +85,16 @@ export class Board {
       this.pass(thread);
       this.awaitBaton(MAIN, timeoutMs);
     }
+  }
+
+  /** Forgets which words threads were seen to share. */
+  forgetAccess(): void {
+    this.#words.fill(0, at.ACCESS, at.TEXT);
+  }
+
+  /** Whether the last run found one more word that threads share, so that its steps count from now on. */
+  get foundShared(): boolean {
+    return this.#words[at.FOUND_SHARED] === 1;
   }
 
   get outcome(): at.OutcomeCode {
@@ -152,6 +164,24 @@ export class Board {
     this.#words[at.threadAt(thread) + at.STATUS] = status;
   }
 
+  /**
+   * Notes that a thread accesses a word. A step on a word that only one thread ever accesses, or that nobody ever
+   * writes, is no step that others can notice: an exploration needs no choice before it. A random run has one all the
+   * same, so that a seed means the same run whatever was explored before.
+   *
+   * @returns whether it counts as a step
+   */
+  access(thread: number, location: number, writes: boolean): boolean {
+    const word = at.ACCESS + location;
+    const before = this.#words[word]!;
+    const after = before | (1 << thread) | (writes ? at.WRITTEN : 0);
+    const accessors = after & (at.WRITTEN - 1);
+    const isShared = (after & at.WRITTEN) !== 0 && (accessors & (accessors - 1)) !== 0;
+    if (isShared && (before & at.SHARED) === 0) this.#words[at.FOUND_SHARED] = 1;
+    this.#words[word] = after | (isShared ? at.SHARED : 0);
+    return isShared || this.#words[at.RANDOM] !== 0;
+  }
+
   finish(thread: number): void {
     this.#words[at.threadAt(thread) + at.FINISHED] = 1;
   }
@@ -206,21 +236,6 @@ export class Board {
   fail(text: string): void {
     this.#words[at.TEXT_LENGTH] = this.#text.write(text);
     this.#words[at.OUTCOME] = at.Outcome.violation;
-  }
-
-  /** Adds something to a thread's history: what it did, and what came of it. */
-  remember(thread: number, act: at.Act, result: number, location = 0): void {
-    const what = at.ACTS.indexOf(act) | (location << 8);
-    const step = at.DONE + 2 * (this.#words[at.STEPS]! - 1);
-    this.#words[step] = what;
-    this.#words[step + 1] = result;
-    const mine = at.threadAt(thread) + at.HISTORY;
-    const hash = this.#hash
-      .start(this.#words[mine], this.#words[mine + 1])
-      .add(what)
-      .add(result);
-    this.#words[mine] = hash.low;
-    this.#words[mine + 1] = hash.high;
   }
 
   /** Nothing that the thread did so far matters to what it does from here on. */

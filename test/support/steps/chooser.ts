@@ -3,7 +3,13 @@
  *
  * Two choices in the same state have the same future. The state is all shared memory, who sleeps in which order, and
  * each thread's history, that is, what its steps returned: a thread is a function of that as long as what it read from
- * plain memory is still there, or was put into its history too (`saw`).
+ * plain memory is still there, or was put into its history too (`saw`). Where a thread says what of its history still
+ * matters (`forget`, `keepsOnly`, a loop's head), the rest tells no states apart.
+ *
+ * Steps that no other thread can notice are not chosen at all: those on words that one thread alone accesses, or that
+ * nobody writes. They commute with every step of the others, so their place among them makes no difference.
+ *
+ * @see Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems" (persistent sets)
  */
 import * as at from './layout.ts';
 import { MixedHash } from './mixed-hash.ts';
@@ -57,6 +63,10 @@ export class Chooser {
     const words = this.#words;
     let certain = 0;
     let possible = 0;
+    for (let thread = 0; thread < words[at.THREADS]!; thread++) {
+      const isUnbegun = words[at.threadAt(thread) + at.STATUS] === at.Status.unbegun;
+      if (isUnbegun) return { certain: 1 << (thread * at.KINDS + at.STEP), possible: 0 };
+    }
     for (let thread = 0; thread < words[at.THREADS]!; thread++) {
       const mine = at.threadAt(thread);
       const first = thread * at.KINDS;

@@ -12,6 +12,7 @@ import { Board } from './board.ts';
 import { MAIN } from './chooser.ts';
 import { KINDS, MAX_THREADS, Outcome } from './layout.ts';
 import { NOTES, type RunMemory, runMemory, type Scenario, type StepBuffers, type SyncModules } from './scenario.ts';
+import { countPaths, END, type StateGraph } from './state-graph.ts';
 import type { Play, StepWorkerData } from './step-worker.ts';
 
 const MAX_LOCKS = 4;
@@ -43,11 +44,9 @@ export interface Exploration {
   readonly elapsedMs: number;
 }
 
-/** From a state and a choice to the next state. */
-type Graph = Map<number, Map<number, number>>;
-const END = -1;
 const KIND_NAMES = ['·', 'killed', 'timeout', 'event 0', 'event 1', 'event 2'];
 const LONGEST_SCHEDULE = 400;
+const SCOUTS = 200;
 
 interface Branch {
   readonly depth: number;
@@ -96,14 +95,15 @@ export class Explorer implements AsyncDisposable {
     this.#memory = runMemory(this.#buffers, scenario);
     this.#sync = await loadSync(source);
     const play: Play = { scenarios, scenario: scenario.name, source };
+    this.#board.forgetAccess();
     this.#board.load(threads, JSON.stringify(play), HANDED_BACK_WITHIN_MS);
   }
 
   /** Every schedule, as far as their states differ, within a number of runs and a time. */
   async all(maxRuns: number, maxMs = Infinity): Promise<Exploration> {
     const startedMs = performance.now();
-    const graph: Graph = new Map();
-    const branches: Branch[] = [];
+    const graph: StateGraph = new Map();
+    let branches: Branch[] = [];
     let prefix: number[] = [];
     let runs = 0;
     let steps = 0;
@@ -116,11 +116,22 @@ export class Explorer implements AsyncDisposable {
       elapsedMs: performance.now() - startedMs,
       ...(failure === undefined ? {} : { failure }),
     });
+    // First some random ones: every word that a later run finds to be shared begins the exploration again.
+    const scouts = await this.seeds(1, SCOUTS);
+    runs += scouts.runs;
+    steps += scouts.steps;
+    if (scouts.failure !== undefined) return result(false, scouts.failure);
     for (let sliceMs = startedMs; ;) {
       const failure = this.#run(0, prefix);
       runs += 1;
       steps += this.#board.steps;
       if (failure !== undefined) return result(false, failure);
+      if (this.#board.foundShared) {
+        graph.clear(); // from the beginning, with one more word whose steps count
+        branches = [];
+        prefix = [];
+        continue;
+      }
       this.#learn(prefix.length, graph, branches);
       const next = this.#nextPrefix(branches);
       if (next === undefined) return result(true);
@@ -188,7 +199,7 @@ export class Explorer implements AsyncDisposable {
   }
 
   /** Adds what the last run met to the graph, up to the first state that was known, and its new states to the branches. */
-  #learn(from: number, graph: Graph, branches: Branch[]): void {
+  #learn(from: number, graph: StateGraph, branches: Branch[]): void {
     const board = this.#board;
     for (let depth = Math.max(from - 1, 0); depth < board.steps; depth++) {
       const state = board.state(depth);
@@ -229,19 +240,4 @@ export class Explorer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
-}
-
-/** How many ways lead through the graph. */
-function countPaths(graph: Graph): number {
-  const paths = new Map<number, number>([[END, 1]]);
-  const from = (state: number): number => {
-    const known = paths.get(state);
-    if (known !== undefined) return known;
-    let sum = 0;
-    for (const next of graph.get(state)?.values() ?? []) sum += from(next);
-    paths.set(state, sum);
-    return sum;
-  };
-  const [first] = graph.keys();
-  return first === undefined ? 0 : from(first);
 }

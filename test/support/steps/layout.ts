@@ -46,6 +46,8 @@ export const Status = {
   /** Until somebody is killed. */
   watching: 3,
   gone: 4,
+  /** Before its first step: all threads begin before any goes on, which no other can notice. */
+  unbegun: 5,
 } as const;
 
 export const OUTCOME = 0;
@@ -63,6 +65,8 @@ export const KILLED = 11; // bit per killed thread
 export const UNBURIED = 12; // bit per killed thread that nobody has buried yet
 export const TEXT_LENGTH = 13;
 export const LOADING = 14; // the text says what to load before the next run
+/** Set when a run found that threads share a word that was taken for one thread's own: what was explored is void. */
+export const FOUND_SHARED = 15;
 export const BATONS = 16; // main's, then one per thread
 
 const FIRST_THREAD = 32;
@@ -83,7 +87,12 @@ export const ENABLED = CHOSEN + MAX_STEPS;
 export const STATES = ENABLED + MAX_STEPS;
 export const PREFIX_CHOICES = STATES + 2 * MAX_STEPS;
 export const DONE = PREFIX_CHOICES + MAX_STEPS; // what came of each choice: a step and its result
-export const TEXT = DONE + 2 * MAX_STEPS;
+/** Per location: a bit per thread that accessed it, `WRITTEN`, and `SHARED` once steps there count. */
+export const ACCESS = DONE + 2 * MAX_STEPS;
+export const MAX_LOCATIONS = 4_096;
+export const WRITTEN = 1 << 8;
+export const SHARED = 1 << 9;
+export const TEXT = ACCESS + MAX_LOCATIONS;
 export const TEXT_BYTES = 2_048;
 export const BOARD_BYTES = TEXT * 4 + TEXT_BYTES;
 

@@ -26,6 +26,8 @@ export interface Scenario {
   readonly killable?: number;
   /** Waits and timers that may run out in one run; it must never depend on them. */
   readonly timeouts?: number;
+  /** Whether it is so small that `npm test` explores all of it; of others it explores a part. */
+  readonly exhaustive?: boolean;
   /** Fills the memory before each run; without gates. */
   readonly prepare?: (memory: RunMemory, sync: SyncModules) => void;
   /** Runs on each thread; `actor.thread` tells them apart. */
@@ -47,6 +49,11 @@ export interface Actor {
   saw(value: number): void;
   /** Keeps nothing of what it did so far; `here` says where in the program it is. */
   forget(here: number): void;
+  /**
+   * Whenever its event loop is idle, what `knows` returns is all that this thread keeps, besides what it has noted in
+   * shared memory: states in which that is the same are the same state.
+   */
+  keepsOnly(knows: () => readonly number[]): void;
   /** Claims the section that only one thread may be in at a time, with a pause inside. */
   exclusive(section?: number): void;
   /** Something is wrong: the run ends. */

@@ -6,6 +6,7 @@ import { Board, Unwind } from './board.ts';
 import { MAIN } from './chooser.ts';
 import { Gate } from './gate.ts';
 import { Status } from './layout.ts';
+import { Locations } from './locations.ts';
 import { type Actor, enterSection, runMemory, type Scenario, statefulMemory, type StepBuffers } from './scenario.ts';
 
 export interface StepWorkerData {
@@ -26,12 +27,17 @@ export interface Play {
 const nextTurnOfLoop = setImmediate; // before the gate takes it over
 const { board: boardMemory, thread, buffers } = workerData as StepWorkerData;
 const board = new Board(boardMemory);
-const gate = new Gate(board, thread, [buffers.locks, buffers.threads, buffers.data]);
+const gate = new Gate(board, thread, new Locations([buffers.locks, buffers.threads, buffers.data], 2));
 gate.install();
 // A thread that is unwound leaves promises behind that nobody waits for.
 process.on('unhandledRejection', (error) => {
   if (!(error instanceof Unwind)) failFinally(error);
 });
+
+// What the code under test would only warn of is wrong here.
+process.emitWarning = (warning: string | Error) => {
+  if (!(warning instanceof Unwind)) failFinally(warning);
+};
 
 async function load(play: Play): Promise<() => void | Promise<void>> {
   const sync = await loadSync(play.source);
@@ -48,6 +54,7 @@ async function load(play: Play): Promise<() => void | Promise<void>> {
     pause: () => gate.pause(),
     saw: (value) => gate.saw(value),
     forget: (here) => gate.forget(here),
+    keepsOnly: (knows) => gate.keepsOnly(knows),
     exclusive: (section = 0) => enterSection(actor, section),
     fail: (text) => gate.fail(text),
     event: (callback) => gate.event(callback),

@@ -36,6 +36,7 @@ function counting(threads: number, rounds: number): Scenario {
   return {
     name: `${threads} threads count ${rounds} each`,
     threads,
+    exhaustive: threads === 2 || rounds === 1,
     locks: 1,
     program(actor) {
       const mutex = mutexOf(actor);
@@ -49,6 +50,7 @@ function killing(threads: number, kills: number): Scenario {
   return {
     name: `${kills} of ${threads} threads killed anywhere`,
     threads: threads + 1,
+    exhaustive: kills === 1,
     locks: 1,
     kills,
     killable: 2 ** threads - 1,
@@ -80,6 +82,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'a critical section throws',
     threads: 3,
+    exhaustive: true,
     locks: 1,
     program(actor) {
       const mutex = mutexOf(actor);

@@ -112,6 +112,16 @@ export class CacheTable {
     inShard(shard, () => this.#takeOut(this.#entries.find(key), shard));
   }
 
+  /** Takes out what was there when it began, one by one. */
+  clear(inShard: InShard): void {
+    const end = this.#entries.looking(() => this.#entries.end);
+    for (let record = 0; record < end; record++) {
+      const shard = this.#entries.looking(() => this.#entries.shardAt(record));
+      const isThere = (): boolean => this.#entries.shardAt(record) === shard;
+      if (shard !== -1) inShard(shard, () => (isThere() ? this.#takeOut(record, shard) : 'refused'));
+    }
+  }
+
   stats() {
     const { count: entries, capacityBytes, usedBytes: bytes } = this.#entries;
     return { entries, capacityBytes, bytes, ...this.#counts.totals };

@@ -24,6 +24,7 @@ import type { CellContext } from './strategy.ts';
 export interface Flights {
   get(key: string, options?: WaitOptions): Promise<Flown>;
   void(key: string): boolean;
+  voidAll(): void;
 }
 
 export type OpenFlights = (load: SingleFlightOptions['load']) => Flights;
@@ -38,6 +39,7 @@ export interface ReadThroughOptions {
     keep(key: string, entry: Entry, ticket: Ticket, inShard: InShard): boolean;
     put(key: string, entry: Entry, inShard: InShard): void;
     forget(key: string, inShard: InShard): void;
+    clear(inShard: InShard): void;
   };
   readonly counts: Pick<CacheCounts, 'add'>;
   readonly flights: OpenFlights;
@@ -80,6 +82,11 @@ export class ReadThrough {
   forget(key: string): void {
     this.#flights.void(key);
     this.#options.table.forget(key, this.#options.inShard);
+  }
+
+  clear(): void {
+    this.#flights.voidAll();
+    this.#options.table.clear(this.#options.inShard);
   }
 
   async #fly(key: string, status: 'miss' | 'stale', call: Call): Promise<CacheRead> {

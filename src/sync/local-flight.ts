@@ -59,6 +59,11 @@ export class LocalFlight {
     return this.#parties.delete(key);
   }
 
+  /** The same for all keys. */
+  voidAll(): void {
+    for (const key of this.#parties.keys()) this.void(key);
+  }
+
   async #load(key: string, { queue, ticket }: Party): Promise<void> {
     try {
       const value = await this.#options.load(key, ticket);

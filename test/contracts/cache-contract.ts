@@ -69,6 +69,16 @@ export const cacheContract: readonly ContractCase[] = [
     },
   },
   {
+    name: 'forgets every copy at once when told to',
+    async run(rig) {
+      for (let at = 0; at < 40; at++) await rig.cacheOn(at % rig.threads).read(`doc-${at}`);
+      expect(await last(rig).stats()).toMatchObject({ entries: 40 });
+      await last(rig).clear();
+      expect(await rig.cacheOn(0).stats()).toMatchObject({ entries: 0, bytes: 0, originLoads: 40 });
+      expect(await rig.cacheOn(0).read('doc-0')).toMatchObject({ status: 'miss', stored: true });
+    },
+  },
+  {
     name: 'serves nothing for longer than its time',
     async run(rig) {
       await rig.cacheOn(0).write('short', '"old"', 20);

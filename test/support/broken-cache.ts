@@ -39,6 +39,10 @@ export const brokenCache: Cell<Cache> = {
         // somebody else will
       },
 
+      clear() {
+        // and here, too
+      },
+
       stats() {
         return { entries: kept.size, capacityBytes: 0, bytes: kept.size, ...counts };
       },

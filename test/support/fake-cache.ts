@@ -39,6 +39,10 @@ export class FakeCache implements Cache {
     this.#kept.delete(key);
   }
 
+  clear(): void {
+    this.#kept.clear();
+  }
+
   stats(): CacheStats {
     const [entries, capacityBytes, bytes, hits, misses, collapsed, evictions, expired, originLoads] = [
       1, 2, 3, 4, 5, 6, 7, 8, 9,

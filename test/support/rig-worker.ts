@@ -37,6 +37,7 @@ function apply(operation: Operation): unknown {
     return cache.write(operation.writeDocument, operation.value, operation.ttlMs, call);
   }
   if ('forgetDocument' in operation) return cache.forget(operation.forgetDocument, call);
+  if ('clearCache' in operation) return cache.clear(call);
   if ('cacheStats' in operation) return cache.stats(call);
   if ('recordCache' in operation) {
     return recordHistory(cache, operation.recordCache, ThreadTable.positionOf(data.slot), call);

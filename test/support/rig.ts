@@ -29,6 +29,7 @@ export type Operation =
   | { readonly readDocument: string; readonly withinMs: number }
   | { readonly writeDocument: string; readonly value: string; readonly ttlMs: number }
   | { readonly forgetDocument: string }
+  | { readonly clearCache: true }
   | { readonly cacheStats: true }
   | { readonly recordCache: CacheLoad }
   /** Nothing: when it comes back, the thread has begun what it was sent before. */
@@ -109,6 +110,7 @@ export interface AsyncCache {
   read(key: string, withinMs?: number): Promise<SeenDocument>;
   write(key: string, value: string, ttlMs?: number): Promise<void>;
   forget(key: string): Promise<void>;
+  clear(): Promise<void>;
   stats(): Promise<CacheStats>;
 }
 
@@ -218,6 +220,7 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
       read: (key, withinMs = 30_000) => once1(thread, { readDocument: key, withinMs }),
       write: (key, value, ttlMs = 30_000) => once1(thread, { writeDocument: key, value, ttlMs }),
       forget: (key) => once1(thread, { forgetDocument: key }),
+      clear: () => once1(thread, { clearCache: true }),
       stats: () => once1(thread, { cacheStats: true }),
     }),
     connectionsOn(thread) {

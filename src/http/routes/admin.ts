@@ -36,10 +36,11 @@ export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, 
 
   app.post(`${base}/reset`, (context) =>
     guarded(context, async (call) => {
-      const { counters, config } = served.resources;
+      const { counters, cache, config } = served.resources;
       if ('unsupported' in counters) throw new NotApplicableError(counters.unsupported);
       try {
         await deleteAll(counters);
+        if (!('unsupported' in cache)) await cache.clear(unhurried);
         if (!('unsupported' in config)) await config.replace('{}', '*', unhurried);
       } catch (error) {
         throw error instanceof SharedStateError ? error.withOutcome('unknown') : error; // some may be gone

@@ -46,6 +46,10 @@ export const cache: Cell<Cache> = {
         through.forget(key);
       },
 
+      clear() {
+        through.clear();
+      },
+
       stats() {
         return table.stats();
       },
@@ -60,6 +64,7 @@ export const cache: Cell<Cache> = {
       read: (key, call) => ask('read', [key], call),
       write: (key, value, ttlMs, call) => ask('write', [key, value, ttlMs], call),
       forget: (key, call) => ask('forget', [key], call),
+      clear: (call) => ask('clear', [], call),
       stats: (call) => ask('stats', [], call),
     };
   },

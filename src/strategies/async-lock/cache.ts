@@ -57,6 +57,11 @@ export const cache: Cell<Cache> = {
         table.forget(key, asOwner);
       },
 
+      async clear(call) {
+        await using _guard = await mutex.acquire(call);
+        table.clear(asOwner);
+      },
+
       async stats(call) {
         await using _guard = await mutex.acquire(call);
         return table.stats();

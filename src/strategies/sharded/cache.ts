@@ -47,6 +47,10 @@ export const cache: Cell<Cache> = {
         through.forget(key);
       },
 
+      clear() {
+        through.clear();
+      },
+
       stats() {
         return table.stats();
       },

@@ -51,6 +51,10 @@ export class CacheMap {
     if (entry !== undefined) this.#remove(key, entry);
   }
 
+  clear(): void {
+    for (const [key, entry] of this.#kept) this.#remove(key, entry);
+  }
+
   get size() {
     return { entries: this.#kept.size, capacityBytes: this.#capacityBytes, bytes: this.#bytes };
   }

@@ -37,6 +37,10 @@ export const cache: Cell<Cache> = {
         through.forget(key);
       },
 
+      clear() {
+        through.clear();
+      },
+
       stats() {
         return { ...table.size, ...counts.totals };
       },

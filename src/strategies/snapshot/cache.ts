@@ -57,6 +57,10 @@ export const cache: Cell<Cache> = {
         through.forget(key);
       },
 
+      clear() {
+        through.clear();
+      },
+
       stats() {
         entries.inTurn(() => 'refused'); // frees what has left, which would count as used
         return table.stats();

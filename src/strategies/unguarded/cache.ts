@@ -53,6 +53,10 @@ export const cache: Cell<Cache> = {
         table.forget(key, inShard);
       },
 
+      clear() {
+        table.clear(inShard);
+      },
+
       stats() {
         return table.stats();
       },

@@ -153,9 +153,12 @@ function profileOf(workload: Workload, choice: LaidOut): LoadProfile {
   };
 }
 
+/** At fewer than 50 a second a probe would take for ever; its p99 then stands on fewer samples than one that is shown. */
+const MAX_PROBE_SECONDS = 20;
+
 /** The profile of one step of a capacity search: no closed loop, and as short as a p99 allows. */
 export function probeProfile(profile: LoadProfile, ratePerSecond: number): LoadProfile {
-  const measureSeconds = Math.max(3, secondsForP99(ratePerSecond));
+  const measureSeconds = Math.min(MAX_PROBE_SECONDS, Math.max(3, secondsForP99(ratePerSecond)));
   return {
     ...profile,
     ratePerSecond,

@@ -1,6 +1,6 @@
 /** ECharts drawn on the server: options in, one small SVG out, which needs no script and no network. */
 import * as echarts from 'echarts';
-import { msText, wholeText } from '../format.ts';
+import { wholeText } from '../format.ts';
 import { darkPlotRules, light, type Mark } from './palette.ts';
 
 /** A drawing, for the page and as a file of its own. */
@@ -92,14 +92,22 @@ export function hollow({ colour }: Mark): object {
   return { color: light.paper, borderColor: colour, borderWidth: 2 };
 }
 
-/** Labels of a logarithmic axis: 1, 2, 5 per decade would crowd it, so decades and what the ends are. */
+/** Labels of an axis: no more digits than the tick has. */
 export function milliseconds(value: number): string {
-  return value >= 1 ? wholeText(value) : msText(value).replace(/0+$/u, '');
+  return value >= 10 ? wholeText(value) : String(Number(value.toPrecision(2)));
 }
 
 export function thousands(value: number): string {
   return value >= 10_000 ? `${wholeText(value / 1000)}k` : wholeText(value);
 }
+
+/** A logarithmic axis where the values need one; else one from 0, on which lengths can be compared. */
+export function axisFor(least: number, most: number): { type: 'log' | 'value'; min: number; max: number } {
+  if (most / least < LOG_FROM_FACTOR) return { type: 'value', min: 0, max: niceBound(most, 'above') };
+  return { type: 'log', min: niceBound(least, 'below'), max: niceBound(most, 'above') };
+}
+
+const LOG_FROM_FACTOR = 8;
 
 /** A step of 1, 2 or 5 times a power of ten, at or beyond the value. */
 export function niceBound(value: number, towards: 'below' | 'above'): number {

@@ -37,7 +37,16 @@ const hues: readonly (readonly [onLight: string, onDark: string])[] = [
   ['#2f8fc4', '#8fd0f5'],
   ['#7a5c52', '#cfae9f'],
 ];
-const symbols = ['circle', 'rect', 'triangle', 'diamond', 'arrow', 'roundRect', 'pin', 'path://M-1 -1L1 1M-1 1L1 -1'];
+const symbols = [
+  'circle',
+  'rect',
+  'triangle',
+  'diamond',
+  'path://M-1 -0.87L1 -0.87L0 0.87Z', // a triangle on its point
+  'path://M-1 0L-0.5 -0.87L0.5 -0.87L1 0L0.5 0.87L-0.5 0.87Z', // a hexagon
+  'path://M0 -1L0.3 -0.3L1 0L0.3 0.3L0 1L-0.3 0.3L-1 0L-0.3 -0.3Z', // a star
+  'path://M-1 -0.4L-0.4 -0.4L-0.4 -1L0.4 -1L0.4 -0.4L1 -0.4L1 0.4L0.4 0.4L0.4 1L-0.4 1L-0.4 0.4L-1 0.4Z', // a cross
+];
 
 /** The parts of a request, from the one that hurts to the one that is nobody's fault. */
 export const partColours = { wait: '#c84e01', hold: '#d9a300', origin: '#0069a7', rest: '#c9ced5' } as const;

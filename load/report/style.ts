@@ -25,6 +25,8 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.88re
 th,td{padding:6px 10px;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
 th{font-weight:600}
 thead th{vertical-align:bottom}
+td{min-width:84px}
+.facts td{min-width:0}
 td span{white-space:nowrap}
 td .interval{color:var(--muted);display:block;font-size:.85em}
 th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--paper);min-width:112px}

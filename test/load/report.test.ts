@@ -62,8 +62,8 @@ describe('the report', () => {
 
   it('has every plot as a file too, with ids of its own', async () => {
     const { page, plots, markdown } = await reportOf(sampleResults(6, { capacities: await sampleCapacities() }));
-    const kinds = 'bystander capacity over-time p99-over-rate percentiles rounds throughput waits'.split(' ');
-    expect(plots.toSorted()).toEqual(kinds.map((kind) => `counters-write-through-${kind}.svg`));
+    const kinds = 'bystander capacity over-time p99 p99-over-rate percentiles rounds throughput waits'.split(' ');
+    expect(new Set(plots)).toEqual(new Set(kinds.map((kind) => `counters-write-through-${kind}.svg`)));
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
     for (const plot of plots) {

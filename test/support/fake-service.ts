@@ -1,7 +1,8 @@
 /**
  * A service small enough to know: the counters of the HTTP contract on bare node:http, with the settings that the
  * comparison passes. The strategy `lossy` drops every tenth increment. What else it does wrong is asked
- * for by FAKE: `crashes` (never listens), `never-ready`, `ignores-sigterm`.
+ * for by FAKE: `crashes` (never listens), `never-ready`, `ignores-sigterm`. `GET /record` has its own view of every
+ * increment: when it came in, and how long until it was answered.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,6 +14,8 @@ const originLatencyMs = process.env['WRITE_THROUGH'] === 'on' ? Number(process.e
 const counters = new Map<string, number>();
 let lastHolder: Promise<unknown> = Promise.resolve();
 let increments = 0;
+/** Unix ms of arrival, and ms from there to the answer. */
+const record: [arrivedUnixMs: number, elapsedMs: number][] = [];
 
 if (fake === 'crashes') {
   process.stderr.write('THREADS=0 is below 1\n');
@@ -57,16 +60,22 @@ function reply(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
+async function answerIncrement(increment: Promise<number>, key: string, response: ServerResponse): Promise<void> {
+  const arrivedMs = performance.now();
+  reply(response, 200, { key, value: await increment });
+  record.push([performance.timeOrigin + arrivedMs, performance.now() - arrivedMs]);
+}
+
 const server = createServer((request, response) => {
   request.resume();
   const [, version, , resource, key = '', action] = (request.url ?? '').split('/');
   if (request.url === '/healthz') return reply(response, 200, { status: 'ok' });
   if (request.url === '/readyz') return reply(response, fake === 'never-ready' ? 503 : 200, {});
+  if (request.url === '/record') return reply(response, 200, record);
   if (version !== 'v1' || resource !== 'counters') return reply(response, 404, { code: 'NOT_FOUND' });
   if (action === 'increment') {
     const increment = incrementBy[strategy] ?? incrementAfterwardsStored;
-    void increment(key).then((value) => reply(response, 200, { key, value }));
-    return;
+    return void answerIncrement(increment(key), key, response);
   }
   const value = counters.get(key);
   if (value === undefined) return reply(response, 404, { code: 'NOT_FOUND' });

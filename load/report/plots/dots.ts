@@ -1,7 +1,7 @@
 /** Dot plots: one line per strategy, the median as a mark and its interval as a bar, on a logarithmic axis. */
 import { listText, msText, wholeText } from '../../format.ts';
 import type { Estimate } from '../../statistics/estimate.ts';
-import { axisStyle, labelStyle, milliseconds, niceBound, seriesStyle, svgOf, thousands, type Plot } from '../chart.ts';
+import { axisFor, axisStyle, labelStyle, milliseconds, seriesStyle, svgOf, thousands, type Plot } from '../chart.ts';
 import { light } from '../palette.ts';
 import type { Draw, Subject } from './subject.ts';
 
@@ -42,10 +42,8 @@ function dotPlot({ workload, markOf }: Subject, plot: DotPlot): Plot | undefined
       option: {
         grid: { left: 108, right: 70, top: 18, bottom: 44 },
         xAxis: {
-          type: 'log',
           ...axisStyle,
-          min: niceBound(least * 0.9, 'below'),
-          max: niceBound(most * 1.1, 'above'),
+          ...axisFor(least * 0.9, most * 1.1),
           name: unit,
           nameLocation: 'middle',
           nameGap: 28,
@@ -73,6 +71,8 @@ function dotPlot({ workload, markOf }: Subject, plot: DotPlot): Plot | undefined
               distance: 10,
               ...labelStyle,
               color: light.ink,
+              backgroundColor: light.paper,
+              padding: [1, 2],
               formatter: () => label(figure.value),
             },
             ...(index === 0 && ceiling !== undefined ? { markLine: verticalLine(ceiling) } : {}),
@@ -157,6 +157,23 @@ export const bystanderDots: Draw = (subject) => {
     unit: 'ms',
     dots: rows.flatMap(({ strategy, bystanderP99Ms, point }) =>
       bystanderP99Ms === undefined || point !== undefined ? [] : [{ strategy, figure: bystanderP99Ms }],
+    ),
+    tick: milliseconds,
+    label: msText,
+  });
+};
+
+export const p99Dots: Draw = (subject) => {
+  const { rows, workload } = subject;
+  return dotPlot(subject, {
+    kind: 'p99',
+    title: `${workload.name}: p99`,
+    caption: `From the scheduled time to the answer at ${wholeText(rows[0]?.ratePerSecond)}/s; median and interval over rounds.`,
+    unit: 'ms',
+    dots: rows.flatMap(({ strategy, latency, point, beyondGenerator }) =>
+      typeof latency === 'string' || latency.p99 === undefined || point !== undefined || beyondGenerator
+        ? []
+        : [{ strategy, figure: latency.p99 }],
     ),
     tick: milliseconds,
     label: msText,

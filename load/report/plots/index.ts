@@ -2,8 +2,9 @@
 import type { Results } from '../../results-file.ts';
 import type { Analysis } from '../../statistics/analysis.ts';
 import type { Plot } from '../chart.ts';
-import { overTime, p99OverRate, percentileCurves, throughputOverSweep } from './curves.ts';
-import { bystanderDots, capacityDots, throughputDots } from './dots.ts';
+import { overTime, percentileCurves, throughputOverSweep } from './curves.ts';
+import { bystanderDots, capacityDots, p99Dots, throughputDots } from './dots.ts';
+import { p99OverRate } from './p99-over-rate.ts';
 import { roundsStrip } from './rounds.ts';
 import { subjectsOf, type Draw } from './subject.ts';
 import { whatWaits } from './waits.ts';
@@ -19,7 +20,7 @@ const sections: readonly { readonly title: string; readonly draws: readonly Draw
   { title: 'p99 against the offered rate', draws: [p99OverRate] },
   {
     title: 'How much, how fast, how steady',
-    draws: [capacityDots, throughputDots, percentileCurves, overTime, bystanderDots, roundsStrip],
+    draws: [capacityDots, throughputDots, p99Dots, percentileCurves, overTime, bystanderDots, roundsStrip],
   },
   { title: 'What waits', draws: [whatWaits] },
 ];

@@ -27,7 +27,7 @@ export const roundsStrip: Draw = ({ workload, results, markOf }) => {
       height: PLOT_HEIGHT + legend.height,
       option: {
         grid: { left: 50, right: 20, top: 26, bottom: legend.height + 44 },
-        legend: legend.option,
+        legend: { ...legend.option, itemWidth: 10, itemHeight: 10 },
         xAxis: {
           type: 'value',
           ...axisStyle,

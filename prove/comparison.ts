@@ -1,0 +1,82 @@
+/**
+ * The comparison measures what is there: at 0.8 of its capacity, a service of known service time is seen by k6 as it sees
+ * itself.
+ *
+ *     npm run prove -- --only comparison     prints, and writes docs/evidence/comparison.md and .json
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { measureAgreement, type AgreementRun } from '../load/agreement.ts';
+import { messageOf } from '../load/errors.ts';
+import { estimateText, msText, ratioText, wholeText } from '../load/format.ts';
+import { interruptSignal } from '../load/interrupt.ts';
+import { resolveK6 } from '../load/k6/resolve.ts';
+import { describeMachine } from '../load/machine.ts';
+import { rounded } from '../load/rounded.ts';
+
+const SERVICE_MS = 10;
+const ROUNDS = 6;
+const SEED = 26;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const signal = interruptSignal();
+const say = (text: string): void => console.log(text);
+
+try {
+  const k6 = await resolveK6({ environment: process.env, toolsDirectory: join(root, '.tools'), say, signal });
+  const rawDirectory = await mkdtemp(join(tmpdir(), 'agreement-'));
+  try {
+    const run = await measureAgreement({
+      candidate: { name: 'async-lock', strategy: 'async-lock', kind: 'strategy', summary: '', resources: ['counters'] },
+      serviceMs: SERVICE_MS,
+      rounds: ROUNDS,
+      seed: SEED,
+      context: {
+        k6Path: k6.path,
+        serviceEntry: join(root, 'test/support/fake-service.ts'),
+        redis: undefined,
+        rawDirectory,
+        signal,
+        say,
+      },
+    });
+    const page = pageOf(run, k6.version);
+    console.log(`\n${page}`);
+    const path = join(root, 'docs/evidence/comparison');
+    await writeFile(`${path}.md`, page);
+    await writeFile(`${path}.json`, `${JSON.stringify(rounded(run), null, 2)}\n`);
+    process.exitCode = run.agreements.every(({ agrees }) => agrees) ? 0 : 1;
+  } finally {
+    await rm(rawDirectory, { recursive: true, force: true });
+  }
+} catch (error) {
+  console.error(messageOf(error));
+  process.exitCode = signal.aborted ? 130 : 1;
+}
+
+function pageOf(run: AgreementRun, k6: string): string {
+  const { cpu, cores, platform, node } = describeMachine();
+  const rows = run.agreements.map(({ percentile, measuredMs, recordedMs, comparison, agrees }) => {
+    const { ratio, low, high } = comparison;
+    const interval = `${ratioText(ratio)} [${ratioText(low)}–${ratioText(high)}]`;
+    return `| ${percentile} | ${estimateText(measuredMs, msText)} | ${estimateText(recordedMs, msText)} | ${interval} | ${agrees ? 'no difference shown' : 'DIFFERS'} |`;
+  });
+  const disturbed = run.flaggedRounds === 0 ? 'none' : `${run.flaggedRounds} of ${ROUNDS}`;
+  return `# The comparison against a service that is known
+
+A service that serves one request at a time, ${SERVICE_MS} ms each, keeps a record of when each request came in and was answered.
+The comparison searches its capacity (${wholeText(run.capacity.passedPerSecond)}/s), loads it to 0.8 of that (${wholeText(run.ratePerSecond)}/s), and what k6 saw is
+compared with the record, round by round, by the same rule as strategies are.
+
+- command: \`npm run prove -- --only comparison\`
+- date: ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC
+- machine: ${cpu}, ${cores} cores, ${platform}, Node ${node}, k6 ${k6}
+- rounds: ${ROUNDS}, seed ${SEED}; disturbed: ${disturbed}
+
+| | k6, ms from the scheduled time | the service's own record, ms | ratio | |
+|---|---:|---:|---:|---|
+${rows.join('\n')}
+`;
+}

@@ -123,7 +123,9 @@ export function readSummary(summary: SummaryData, profile: LoadProfile): Measure
 
 function talliesOf(summary: SummaryData): Record<string, number> {
   const entries = Object.entries(summary.metrics).flatMap(([name, metric]) =>
-    /^(?:attempted|acknowledged|refused|version)_\w+$/u.test(name) ? [[name, metric?.values['count'] ?? 0]] : [],
+    /^(?:attempted|acknowledged|refused|version|messages)_\w+$/u.test(name)
+      ? [[name, metric?.values['count'] ?? 0]]
+      : [],
   );
   return Object.fromEntries(entries);
 }

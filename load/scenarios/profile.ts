@@ -101,6 +101,18 @@ export function keyName(index: number): string {
   return `key-${index}`;
 }
 
+/** Ids and rooms of the connection workloads. */
+export const connectionNames = {
+  /** Connections that each phase may take out; after that it beats instead. */
+  leavers: 2_000,
+  hall: 'hall',
+  nobody: 'nobody',
+  room: (index: number) => `room-${index % 10}`,
+  resident: (index: number) => `resident-${index}`,
+  newcomer: (isClosed: boolean, index: number) => `${isClosed ? 'closed' : 'open'}-newcomer-${index}`,
+  leaver: (isClosed: boolean, index: number) => `${isClosed ? 'closed' : 'open'}-leaver-${index}`,
+} as const;
+
 /** Names of the custom metrics. */
 export const metricNames = {
   /** From the scheduled start to the answer, ms; correct answers only, measured part only. */
@@ -118,6 +130,12 @@ export const metricNames = {
   part: (name: 'wait' | 'hold' | 'origin' | 'total') => `part_${name}_ms`,
   /** Config versions below one that the same VU had already seen. */
   wentBack: 'version_went_back',
+  /** WebSockets that messages were handed to, by the service's account. */
+  delivered: 'messages_delivered',
+  /** Messages that WebSockets received. */
+  received: 'messages_received',
+  /** Of those, the ones whose sender had sent them before one that came earlier, and doubled ones. */
+  disordered: 'messages_out_of_order',
 } as const;
 
 /** What became of requests of one group: `acknowledged`, `refused` (nothing was changed), the rest is unknown. */

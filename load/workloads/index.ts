@@ -1,6 +1,7 @@
 /** What the strategies are put under, one entry per workload. Flags, plan, tables and plots pick up what is here. */
 import { fillDocuments, proveReads, proveStampede } from './cache.ts';
 import { proveConfig } from './config.ts';
+import { fillHall, fillRooms, proveChurn, proveListing, proveMessages } from './connections.ts';
 import { proveCounters } from './counters.ts';
 import { proveAll } from './mixed.ts';
 import type { Workload } from './workload.ts';
@@ -79,6 +80,44 @@ export const workloads: readonly Workload[] = [
     profiles: ['standard', 'full'],
     prepare: fillDocuments,
     prove: proveStampede,
+  },
+  {
+    name: 'connections-churn',
+    summary: 'connections register, beat, are looked up and leave, in ten rooms',
+    resources: ['connections'],
+    script: 'connections-churn',
+    unit: 'requests',
+    keys: 1000,
+    environment: { CONNECTION_TTL_MS: '600000' },
+    ratePerSecond: 1000,
+    profiles: ['standard', 'full'],
+    prepare: fillRooms,
+    prove: proveChurn,
+  },
+  {
+    name: 'connections-listing',
+    summary: 'heartbeats of 10,000 connections, while one request in twenty lists their room',
+    resources: ['connections'],
+    script: 'connections-listing',
+    unit: 'requests',
+    keys: 10_000,
+    environment: { CONNECTION_TTL_MS: '600000' },
+    ratePerSecond: 400,
+    profiles: ['standard', 'full'],
+    prepare: fillHall,
+    prove: proveListing,
+  },
+  {
+    name: 'connections-broadcast',
+    summary: 'messages to ten rooms of ten WebSockets each, on all threads',
+    resources: ['connections'],
+    script: 'connections-broadcast',
+    unit: 'requests',
+    keys: 10,
+    environment: {},
+    ratePerSecond: 200,
+    profiles: ['full'],
+    prove: proveMessages,
   },
   {
     name: 'mixed',

@@ -124,7 +124,8 @@ describe('the command line', () => {
   });
 
   it('offers a workload once somebody serves all its resources', () => {
-    const everything = candidates.map((candidate) => ({ ...candidate, resources: ['counters', 'cache', 'config'] }));
+    const resources = workloads.flatMap((workload) => workload.resources);
+    const everything = candidates.map((candidate) => ({ ...candidate, resources }));
     expect(served(workloads, everything)).toEqual(workloads);
     const names = served(workloads, candidates).map(({ name }) => name);
     expect(names).toContain('counters-hot');

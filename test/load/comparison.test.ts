@@ -56,7 +56,9 @@ describe.skipIf(k6 === undefined)('the comparison of the fake service, by k6 (sk
 
       const output = lines.join('\n');
       expect(output).toContain('the control "unguarded" failed its proof, as it must');
-      expect(output).toMatch(/FAILED\. counters-write-through, lossy: the proof failed: \d+ .* acknowledged, \d+ lost/);
+      expect(output).toMatch(
+        /FAILED\. counters-write-through, lossy: the proof failed: [\d,]+ .* acknowledged, [\d,]+ lost/,
+      );
       expect(exitCode).toBe(1);
       const results = await resultsIn(join(root, 'whole'));
       expect(results).toMatchObject({ status: 'complete', seed: 3, k6: { version: k6!.version }, plannedRuns: 3 });

@@ -5,9 +5,7 @@
  * leave takes out the connection that came after.
  * Cost: registrations that were acknowledged and are not there.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PreconditionFailedError } from '../../errors.ts';
-import type { Call } from '../../resources/call.ts';
 import type { Connections } from '../../resources/connections.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
 import { type InShard, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
@@ -28,13 +26,11 @@ export const connections: Cell<Connections> = {
       repair: () => repair(0),
     });
     const inShard: InShard = (_shard, section) => mutex.run(section);
-    const elsewhere = (id: string, call: Call): Promise<unknown> =>
-      settings.WRITE_THROUGH ? origin.load(id, call) : nextTurn();
 
     return {
       async register(id, registration, call) {
         const { replaced } = mutex.run(() => table.draft(id, registration), call); // look
-        await elsewhere(id, call); // await
+        await origin.load(id, call); // await
         const { connection } = mutex.run(() => table.register(id, registration), call); // act
         return { connection, replaced };
       },
@@ -51,7 +47,7 @@ export const connections: Cell<Connections> = {
         const seen = mutex.run(() => table.find(id), call); // look
         if (seen === undefined) return undefined;
         if (epochs !== '*' && !epochs.includes(seen.epoch)) throw new PreconditionFailedError(epochs, seen.epoch);
-        await elsewhere(id, call); // await
+        await origin.load(id, call); // await
         mutex.run(() => table.leave(id, '*'), call); // act, whoever is there now
         return { holder: seen.holder };
       },

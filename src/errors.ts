@@ -195,8 +195,10 @@ export class OriginTimeoutError extends SharedStateError {
 export class MailboxFullError extends SharedStateError {
   readonly code = 'MAILBOX_FULL';
 
-  constructor(mailbox: string, capacity: number) {
-    super(`${capacity} messages wait in the mailbox "${mailbox}" already; nothing was sent`);
+  /** @param received whether it has a receiver */
+  constructor(mailbox: string, capacity: number, received: boolean) {
+    const why = received ? `${capacity} messages wait in it already` : 'nobody receives from it at the moment';
+    super(`nothing was sent to the mailbox "${mailbox}": ${why}`);
   }
 }
 

@@ -61,6 +61,7 @@ it.for(strategies)(
       await Promise.all([
         run(bin('tsc'), [], options),
         run(bin('oxlint'), ['--type-aware', '--deny-warnings'], options),
+        run(bin('oxfmt'), ['--check'], options),
       ]);
       await run(bin('vitest'), ['run', ...suite], options);
     } catch (error) {

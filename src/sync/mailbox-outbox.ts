@@ -89,7 +89,7 @@ export class Outbox<M, R> {
     const { name, maxWaiting, permits } = this.#options;
     if (this.#closing) return Promise.reject(new ShuttingDownError(`the mailbox "${name}" takes no more messages`));
     if ((this.#waiting || this.#port === undefined) && this.#outbox.length >= maxWaiting)
-      return Promise.reject(new MailboxFullError(name, permits.capacity));
+      return Promise.reject(new MailboxFullError(name, permits.capacity, this.#port !== undefined));
     const ask = new Ask<M, R>(message, options, performance.now());
     if (options.signal !== undefined) ask.watch(options.signal, (reason) => this.#endLate(ask, reason));
     if (ask.untilMs < this.#sweepDueMs) this.#armSweep(ask.untilMs, ask.startedMs);
@@ -193,7 +193,7 @@ export class Outbox<M, R> {
         return;
       }
       this.#outbox.shift();
-      ask.reject(new MailboxFullError(name, permits.capacity));
+      ask.reject(new MailboxFullError(name, permits.capacity, this.#port !== undefined));
     }
     this.#endWaiting();
     this.#endIfDone();

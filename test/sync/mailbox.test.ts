@@ -134,6 +134,8 @@ describe('a mailbox', () => {
     const asked = ['a', 'b', 'c'].map((message) => sender.ask(message));
     const ended = await Promise.allSettled(asked);
     for (const one of ended) expect(one).toMatchObject({ reason: { code: 'MAILBOX_FULL', outcome: 'not-applied' } });
+    for (const one of ended)
+      expect(one).toMatchObject({ reason: { message: expect.stringContaining('nobody receives') } });
     expect(outbox.outstanding).toBe(0);
     const next = letters(connect().receiver);
     const after = sender.ask('d');

@@ -12,6 +12,9 @@ export interface Sizes {
   readonly counters: number;
   /** Callers of one thread that wait at a time, where callers wait. */
   readonly inFlight: number;
+  /** Documents in a cache that is read from, and about how long each is. */
+  readonly documents: number;
+  readonly documentBytes: number;
 }
 
 /** Shared by the threads of one measurement, new for each. */
@@ -53,7 +56,7 @@ export interface Attendant {
   found?(): number;
 }
 
-export type Job = (post: Post) => Hammer | Attendant;
+export type Job = (post: Post) => Awaitable<Hammer | Attendant>;
 
 /** How often the work was done as shared memory tells. */
 export const COUNT_WORD = 0;

@@ -5,8 +5,8 @@ const modules = {
   locks: () => import('./jobs/locks.ts'),
   'async-locks': () => import('./jobs/async-locks.ts'),
   counters: () => import('./jobs/counters.ts'),
-  caches: () => import('./jobs/caches.ts'),
   snapshots: () => import('./jobs/snapshots.ts'),
+  'cache-hits': () => import('./jobs/cache-hits.ts'),
   asks: () => import('./jobs/asks.ts'),
 } as const;
 

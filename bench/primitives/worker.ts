@@ -26,7 +26,8 @@ export interface TaskReport {
 const READY_WITHIN_MS = 60_000;
 
 export default async function perform(task: Task): Promise<TaskReport> {
-  const role = (await loadJob(task.job))(task);
+  const job = await loadJob(task.job);
+  const role = await job(task);
   meet(task);
   if ('attended' in role) {
     await role.attended;

@@ -40,9 +40,6 @@ const IN_FLIGHT = 2;
 const LANDING = 3;
 const LEAF_LOCKS = 4;
 
-/** What a cache needs to lie in memory; its documents come later. */
-export type CacheContext = Pick<CellContext, 'name' | 'memory' | 'settings' | 'thread' | 'hashSeed' | 'lab'>;
-
 /** Where the parts lie, in bytes. */
 interface CacheLayout {
   readonly arenaBytes: number;
@@ -76,7 +73,7 @@ export function cacheMemory(settings: Settings, locks: number, indexBytes: numbe
 }
 
 /** All but the index. */
-export function cacheParts(context: CacheContext, indexBytes: number, shards = 1) {
+export function cacheParts(context: CellContext, indexBytes: number, shards = 1) {
   const { memory, settings, thread } = context;
   const { data } = memory;
   const layout = cacheLayout(settings, indexBytes, shards);
@@ -97,7 +94,7 @@ export function sharedCacheMemory(settings: Settings, locks: number, shards = 1)
 }
 
 /** A cache in a `SharedTable` in the cell's memory, and its entries, whose `repair` goes with each shard's lock. */
-export function sharedCache(context: CacheContext, shards = 1) {
+export function sharedCache(context: CellContext, shards = 1) {
   const { memory, settings, hashSeed, lab } = context;
   const capacity = cacheRecords(settings);
   const parts = cacheParts(context, SharedTable.bytes(capacity, shards), shards);
@@ -110,7 +107,7 @@ export function sharedCache(context: CacheContext, shards = 1) {
 }
 
 /** Opens the flights of all threads; see `ReadThrough`. */
-function sharedFlights(context: CacheContext, layout: CacheLayout): OpenFlights {
+function sharedFlights(context: CellContext, layout: CacheLayout): OpenFlights {
   const { memory, settings, thread, hashSeed } = context;
   const { data } = memory;
   return (load) =>
@@ -133,7 +130,7 @@ function sharedFlights(context: CacheContext, layout: CacheLayout): OpenFlights 
     });
 }
 
-function leafLock({ memory, thread, name }: CacheContext, lock: number, part: string): PoolLock {
+function leafLock({ memory, thread, name }: CellContext, lock: number, part: string): PoolLock {
   const line = memory.locks.length - (LEAF_LOCKS - lock) * LOCK_WORDS;
   const options = { name: `${name}/${part}`, slot: thread.slot, timeoutMs: LEAF_TIMEOUT_MS };
   return { locks: memory.locks, line, options };

@@ -9,7 +9,7 @@ import { SharedTable } from '../../../src/sync/shared-table.ts';
 import { SyncMutex } from '../../../src/sync/sync-mutex.ts';
 import { ThreadTable } from '../../../src/sync/thread-table.ts';
 import type { Hammer, Post, Sizes } from '../job.ts';
-import { keyText } from '../keys.ts';
+import { freshKeys, keyText } from '../keys.ts';
 
 const CHUNK = 1_000;
 const FEW_KEYS = 500;
@@ -121,19 +121,12 @@ function sumOfMap(map: ReadonlyMap<string, number>): number {
 }
 
 function onFreshKeys(sizes: Sizes, increment: Increment): Hammer {
-  const bytes = Buffer.from(Array.from({ length: sizes.keys }, (_, key) => keyText(key, sizes)).join(''), 'latin1');
-  const random = seededRandom(1);
-  const keys: string[] = Array.from({ length: CHUNK });
+  const keys = freshKeys(CHUNK, sizes.keys, sizes);
   return {
     chunk: CHUNK,
-    prepare() {
-      for (let at = 0; at < CHUNK; at++) {
-        const from = Math.floor(random() * sizes.keys) * sizes.keyBytes;
-        keys[at] = bytes.toString('latin1', from, from + sizes.keyBytes);
-      }
-    },
+    prepare: () => keys.renew(),
     work(times) {
-      for (let time = 0; time < times; time++) increment(keys[time]!);
+      for (let time = 0; time < times; time++) increment(keys.all[time]!);
     },
   };
 }

@@ -12,6 +12,7 @@ import { incrementsOnly, mixedOperations, recordHistory } from '../test/support/
 import { checkIncrements } from '../test/support/increment-order.ts';
 import { checkLinearizable, type Verdict } from '../test/support/linearizability.ts';
 import { startServiceUnderTest } from '../test/support/service.ts';
+import { positive, runCommand } from './command.ts';
 
 const help = `node prove/counters-history.ts [flags]
   --strategy <names>   only these, separated by commas; the control always runs too
@@ -66,13 +67,6 @@ function planOf(args: readonly string[]): Plan {
     writeThrough,
     seed: positive('--seed', values.seed),
   };
-}
-
-function positive(flag: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 1)
-    throw new TypeError(`${flag} must be a positive integer, not "${text}"`);
-  return number;
 }
 
 async function prove({ name, kind }: Plan['strategies'][number], threads: number, plan: Plan): Promise<Outcome> {
@@ -158,14 +152,4 @@ async function main(): Promise<number> {
   return refuted ? 1 : 0;
 }
 
-if (process.argv.includes('--help')) {
-  console.log(help);
-} else {
-  try {
-    process.exitCode = await main();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    console.error(`${error.message}\n\n${help}`);
-    process.exitCode = 2;
-  }
-}
+await runCommand(help, main);

@@ -10,8 +10,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '../load/machine.ts';
 import { type FaultRun, runRedisFaults } from '../test/support/redis-faults.ts';
-import { redisMissing, redisProgram } from '../test/support/redis-server.ts';
 import { disturbances } from '../test/support/redis-trouble.ts';
+import { positive } from './command.ts';
+import { proveWithRedis, type RedisPlan } from './redis-proof.ts';
 
 const help = `node prove/redis-faults.ts [flags]
   --rounds <n>    one disturbance each            (300)
@@ -20,12 +21,9 @@ const help = `node prove/redis-faults.ts [flags]
   --timeout <ms>  deadline of every write         (100)
   --evidence      write docs/evidence/redis-faults.json and .md`;
 
-interface Plan {
-  readonly rounds: number;
-  readonly seed: number;
+interface Plan extends RedisPlan {
   readonly writers: number;
   readonly timeoutMs: number;
-  readonly evidence: boolean;
 }
 
 function text(fallback: string) {
@@ -50,12 +48,6 @@ function planOf(args: readonly string[]): Plan {
     timeoutMs: positive('--timeout', values.timeout),
     evidence: values.evidence,
   };
-}
-
-function positive(flag: string, given: string): number {
-  const number = Number(given);
-  if (Number.isSafeInteger(number) && number >= 1) return number;
-  throw new TypeError(`${flag} must be a positive integer, not "${given}"`);
 }
 
 /** What was promised, and how often it was broken. */
@@ -121,54 +113,21 @@ ${table(figures(run))}
   console.log('written: docs/evidence/redis-faults.json and .md');
 }
 
-async function main(): Promise<number> {
-  const plan = planOf(process.argv.slice(2));
-  if (redisProgram === undefined) {
-    console.error(`VOID: ${redisMissing}`);
-    return 3;
-  }
-  const startedAt = new Date().toISOString();
-  const every = process.stderr.isTTY ? 1 : 25;
-  const run = await runRedisFaults({
-    ...plan,
-    onRound: (round, disturbance, { acknowledged, failures }) => {
-      if (round % every !== 0) return;
-      const line = `round ${round} of ${plan.rounds}: ${acknowledged} writes acknowledged, ${failures} failed, ${disturbance}`;
-      process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
-    },
-  });
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-  for (const [figure, value] of figures(run)) console.log(`${figure.padEnd(54)}${value}`);
+function print(run: FaultRun): void {
+  for (const [figure, value] of figures(run)) console.log(`${figure.padEnd(56)}${value}`);
   for (const [promise, broken] of promises(run))
-    console.log(`${broken === 0 ? '✓' : '✗'} ${promise.padEnd(52)}${broken}`);
+    console.log(`${broken === 0 ? '✓' : '✗'} ${promise.padEnd(54)}${broken}`);
   for (const [finding, names] of Object.entries(run.findings)) {
     for (const name of names.slice(0, 5)) console.log(`  ${finding}: ${name}`);
   }
-  if (plan.evidence) await writeEvidence(plan, run, startedAt);
-
-  if (promises(run).some(([, broken]) => broken > 0)) {
-    console.log(`REFUTED: see above; --seed ${plan.seed} --rounds ${plan.rounds} tries the same disturbances again`);
-    return 1;
-  }
-  if (isVoid(run)) {
-    console.log('VOID: some kind of trouble never occurred; take more rounds');
-    return 3;
-  }
-  console.log(`PROVED over ${plan.rounds} rounds`);
-  return 0;
 }
 
-// Redis runs in a process group of its own, and is killed as this process exits.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(130));
-
-if (process.argv.includes('--help')) {
-  console.log(help);
-} else {
-  try {
-    process.exitCode = await main();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    console.error(`${error.message}\n\n${help}`);
-    process.exitCode = 2;
-  }
-}
+await proveWithRedis<Plan, FaultRun>({
+  help,
+  planOf,
+  run: (plan, onRound) => runRedisFaults({ ...plan, onRound }),
+  print,
+  promises,
+  isVoid,
+  writeEvidence,
+});

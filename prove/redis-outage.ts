@@ -18,21 +18,16 @@ import {
   REQUEST_TIMEOUT_MS,
   runRedisOutage,
 } from '../test/support/redis-outage.ts';
-import { redisMissing, redisProgram } from '../test/support/redis-server.ts';
 import { disturbances } from '../test/support/redis-trouble.ts';
+import { positive } from './command.ts';
+import { proveWithRedis, type RedisPlan } from './redis-proof.ts';
 
 const help = `node prove/redis-outage.ts [flags]
   --rounds <n>   one disturbance each   (300)
   --seed <n>     decides them           (1)
   --evidence     write docs/evidence/redis-outage.json and .md`;
 
-interface Plan {
-  readonly rounds: number;
-  readonly seed: number;
-  readonly evidence: boolean;
-}
-
-function planOf(args: readonly string[]): Plan {
+function planOf(args: readonly string[]): RedisPlan {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -46,12 +41,6 @@ function planOf(args: readonly string[]): Plan {
     seed: positive('--seed', values.seed),
     evidence: values.evidence,
   };
-}
-
-function positive(flag: string, given: string): number {
-  const number = Number(given);
-  if (Number.isSafeInteger(number) && number >= 1) return number;
-  throw new TypeError(`${flag} must be a positive integer, not "${given}"`);
 }
 
 /** What was promised, and how often it was broken. */
@@ -117,7 +106,7 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
 
 const probeHead = ['milliseconds', 'requests', 'p99 while all is well', 'p99 in trouble', 'failed'];
 
-async function writeEvidence({ rounds, seed }: Plan, run: OutageRun, startedAt: string): Promise<void> {
+async function writeEvidence({ rounds, seed }: RedisPlan, run: OutageRun, startedAt: string): Promise<void> {
   const machine = describeMachine();
   const command = `node prove/redis-outage.ts --rounds ${rounds} --seed ${seed}`;
   const page = `# The service while Redis is in trouble
@@ -154,52 +143,19 @@ ${table(probeHead, probeRows(run.probes))}
   console.log('written: docs/evidence/redis-outage.json and .md');
 }
 
-async function main(): Promise<number> {
-  const plan = planOf(process.argv.slice(2));
-  if (redisProgram === undefined) {
-    console.error(`VOID: ${redisMissing}`);
-    return 3;
-  }
-  const startedAt = new Date().toISOString();
-  const every = process.stderr.isTTY ? 1 : 25;
-  const run = await runRedisOutage({
-    ...plan,
-    onRound: (round, disturbance, { acknowledged, failures }) => {
-      if (round % every !== 0) return;
-      const line = `round ${round} of ${plan.rounds}: ${acknowledged} writes acknowledged, ${failures} failed, ${disturbance}`;
-      process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
-    },
-  });
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+function print(run: OutageRun): void {
   console.log(table(['what happened', ''], figures(run)));
   console.log(`\n${table(probeHead, probeRows(run.probes))}\n`);
   for (const [promise, broken] of promises(run)) console.log(`${broken === 0 ? '✓' : '✗'} ${broken} ${promise}`);
   for (const verdict of run.verdicts.values()) if (!verdict.ok) console.log(verdict.explanation);
-  if (plan.evidence) await writeEvidence(plan, run, startedAt);
-
-  if (promises(run).some(([, broken]) => broken > 0)) {
-    console.log(`REFUTED: see above; --seed ${plan.seed} --rounds ${plan.rounds} tries the same disturbances again`);
-    return 1;
-  }
-  if (isVoid(run)) {
-    console.log('VOID: some kind of trouble never occurred; take more rounds');
-    return 3;
-  }
-  console.log(`PROVED over ${plan.rounds} rounds`);
-  return 0;
 }
 
-// Redis and the service run in process groups of their own, and are killed as this process exits.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(130));
-
-if (process.argv.includes('--help')) {
-  console.log(help);
-} else {
-  try {
-    process.exitCode = await main();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    console.error(`${error.message}\n\n${help}`);
-    process.exitCode = 2;
-  }
-}
+await proveWithRedis<RedisPlan, OutageRun>({
+  help,
+  planOf,
+  run: (plan, onRound) => runRedisOutage({ ...plan, onRound }),
+  print,
+  promises,
+  isVoid,
+  writeEvidence,
+});

@@ -1,0 +1,20 @@
+/** How a proof behaves as a command: its numbers, its help, and what it says of a wrong flag. */
+
+/** @throws {TypeError} it is none */
+export function positive(flag: string, text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number >= 1) return number;
+  throw new TypeError(`${flag} must be a positive integer, not "${text}"`);
+}
+
+/** Runs `main` for its exit code. With `--help` it prints `help` instead; a `TypeError` is a wrong flag, and ends with 2. */
+export async function runCommand(help: string, main: () => Promise<number>): Promise<void> {
+  try {
+    if (process.argv.includes('--help')) console.log(help);
+    else process.exitCode = await main();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(`${error.message}\n\n${help}`);
+    process.exitCode = 2;
+  }
+}

@@ -25,7 +25,7 @@ export interface Candidate {
 
 export const registry: readonly Candidate[] = strategies.filter(({ needs }) => needs === undefined).map(candidateOf);
 
-function candidateOf(strategy: Strategy & { readonly needs?: 'redis' }): Candidate {
+function candidateOf(strategy: Strategy): Candidate {
   const { name, kind, summary, threads, needs, cells } = strategy;
   return {
     name,

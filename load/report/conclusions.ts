@@ -33,7 +33,7 @@ function sweepSentences(rows: readonly Row[], crossovers: Analysis['crossovers']
   if (crossovers.length === 0) return [{ kind: 'Sweep', text: 'nobody overtakes anybody by more than 5 %.' }];
   return crossovers.map(({ workload, before, after, from, to, near }) => ({
     kind: 'Sweep',
-    text: `${workload}: ${before} leads ${after} at ${from}, and ${after} leads at ${to}; they cross near ${near.toPrecision(2)}.`,
+    text: `${workload}: ${before} leads ${after} at ${from}, and ${after} leads at ${to}; they cross near ${near < 10 ? near.toFixed(1) : wholeText(near)}.`,
   }));
 }
 

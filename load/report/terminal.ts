@@ -25,7 +25,7 @@ export function tablesOf({ rows }: Analysis, results: Results): string {
 }
 
 function table(rows: readonly Row[], { sweep }: Results): string {
-  const reference = referenceOf(rows);
+  const reference = sweep === undefined ? referenceOf(rows) : undefined;
   const head = [
     'strategy',
     ...(sweep === undefined ? [] : [sweep.name]),

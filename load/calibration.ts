@@ -27,11 +27,13 @@ export interface Calibration {
 }
 
 const RATES = [MAX_RATE_PER_SECOND, 1_500, 1_000, 500];
+/** A disturbance of a moment must not decide what is believed of the whole comparison. */
+const ATTEMPTS = 2;
 const WARMUP_SECONDS = 0.5;
 const MEASURE_SECONDS = 1.5;
 const CLOSED_SECONDS = 1;
 
-/** Tries the rates from the highest down, until one is kept up. */
+/** Tries the rates from the highest down, each twice, until one is kept up. */
 export async function calibrate(candidate: Candidate, threads: number, context: CellContext): Promise<Calibration> {
   context.say('starting the service');
   await using service = await startService({
@@ -71,7 +73,7 @@ export async function calibrate(candidate: Candidate, threads: number, context: 
 export async function calibrateWith(measure: (ratePerSecond: number) => Promise<Measurement>): Promise<Calibration> {
   const tried: { ratePerSecond: number; lagP99Ms: number; onTime: boolean }[] = [];
   let last: Measurement | undefined;
-  for (const ratePerSecond of RATES) {
+  for (const ratePerSecond of RATES.flatMap((rate) => Array.from({ length: ATTEMPTS }, () => rate))) {
     const measurement = await measure(ratePerSecond).catch((error: unknown) => {
       if (error instanceof K6RunError) return undefined;
       throw error;

@@ -10,7 +10,7 @@ what it answered is true, and says what each choice costs. Results go to results
 results.json and the plots.
 
   npm run compare                                     about two minutes
-  npm run compare -- --profile standard --open        about half an hour, and then the report
+  npm run compare -- --profile standard --open        about 40 minutes, and then the report
   npm run compare -- --workload counters-hot --strategy sync-lock,sharded --rounds 6
   npm run compare -- --sweep hold-us=0,50,500 --workload counters-hot
   npm run report -- results/<time>                    makes the report again

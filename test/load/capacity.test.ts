@@ -109,7 +109,14 @@ describe('the calibration', () => {
     });
     const slower = await calibrateWith(onTimeUpTo(1_200));
     expect(slower).toMatchObject({ limitPerSecond: 1_000, reliable: true });
-    expect(slower.tried.map(({ onTime }) => onTime)).toEqual([false, false, true]);
+    expect(slower.tried.map(({ ratePerSecond }) => ratePerSecond)).toEqual([2_000, 2_000, 1_500, 1_500, 1_000]);
+    let disturbed = true;
+    const once = async (rate: number) => {
+      const limit = disturbed ? 0 : 2_000;
+      disturbed = false;
+      return await onTimeUpTo(limit)(rate);
+    };
+    expect(await calibrateWith(once)).toMatchObject({ limitPerSecond: 2_000, reliable: true });
   });
 
   it('says so when it is late at every rate, or drops, or is cut short', async () => {

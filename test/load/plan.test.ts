@@ -96,14 +96,14 @@ describe('the plan', () => {
     );
   });
 
-  it('takes longer in the standard profile, and about half an hour', () => {
+  it('takes longer in the standard profile, and well below an hour', () => {
     const chosen = workloads.filter((workload) => workload.profiles.includes('standard'));
     const registry = ['a', 'b', 'c', 'd', 'e'].map((name) => candidate(name, 'strategy'));
     const everything = { resources: ['counters', 'config', 'cache'] };
     const all = [...registry, ...candidates.slice(2, 4)].map((item) => ({ ...item, ...everything }));
     const { estimatedSeconds } = planComparison({ ...choice, profile: standard!, workloads: chosen, rounds: 6 }, all);
     expect(estimatedSeconds / 60).toBeGreaterThan(20);
-    expect(estimatedSeconds / 60).toBeLessThan(40);
+    expect(estimatedSeconds / 60).toBeLessThan(50);
   });
 
   it('sweeps threads, but not of what needs a single one', () => {

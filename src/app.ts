@@ -1,12 +1,14 @@
 /** Builds the Hono app of one thread. It never listens: tests call `app.request()`. */
 import { Hono } from 'hono';
 import { exchange, type Exchange, type ExchangeOptions, type HttpEnvironment } from './http/exchange.ts';
+import type { DocumentedService } from './http/openapi/document.ts';
 import { problem } from './http/problems.ts';
 import { adminRoutes, type AdminOptions } from './http/routes/admin.ts';
 import { cacheRoutes, type CacheRouteOptions } from './http/routes/cache.ts';
 import { configRoutes } from './http/routes/config.ts';
 import { connectionsRoutes } from './http/routes/connections.ts';
 import { countersRoutes } from './http/routes/counters.ts';
+import { docsRoutes } from './http/routes/docs.ts';
 import { roomsRoutes, type RoomsRouteOptions } from './http/routes/rooms.ts';
 import { NotApplicableError, NotFoundError } from './errors.ts';
 import type { FaultKind } from './threads/faults.ts';
@@ -57,6 +59,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 export function buildApp(options: AppOptions): Hono<HttpEnvironment> {
   const app = new Hono<HttpEnvironment>();
   serviceRoutes(app, options);
+  docsRoutes(app, documented(options), options);
   for (const served of options.served) {
     for (const name of Object.keys(routes) as ResourceName[]) resourceRoutes(app, served, name, routes[name], options);
     adminRoutes(app, served, options);
@@ -93,11 +96,23 @@ function serviceRoutes(app: Hono<HttpEnvironment>, options: AppOptions): void {
         name,
         kind,
         summary,
-        resources: Object.entries(resources).flatMap(([resource, cell]) => ('unsupported' in cell ? [] : [resource])),
+        resources: namesOf(resources),
       }));
       return call.json(JSON.stringify({ strategies }));
     }),
   );
+}
+
+/** What the OpenAPI document of this service is of. */
+function documented({ served, adminToken, controls }: AppOptions): DocumentedService {
+  const strategies = served.map(({ strategy: { name }, resources }) => ({ name, resources: namesOf(resources) }));
+  return { strategies, hasAdmin: adminToken !== undefined, controls };
+}
+
+/** The resources that a strategy has. */
+function namesOf(resources: ServedStrategy['resources']): ResourceName[] {
+  const names = Object.keys(resources) as ResourceName[];
+  return names.filter((name) => !('unsupported' in resources[name]));
 }
 
 function resourceRoutes<Name extends ResourceName>(

@@ -22,6 +22,7 @@ const affected = [
   'test/contracts',
   'test/load/plan.test.ts',
   'test/pitfalls/mistakes.test.ts',
+  'test/http/openapi.test.ts',
 ];
 const suite = process.env['DELETION_TESTS'] === 'all' ? ['--exclude', 'test/deletion.test.ts'] : affected;
 

@@ -1,14 +1,16 @@
-/** What bodies must look like. */
+/** What bodies must look like. `meta` is for the OpenAPI document, where a check by hand says nothing of itself. */
 import { z } from 'zod';
 import { BadRequestError } from '../errors.ts';
 import { MAX_META_BYTES } from '../resources/connections.ts';
 import { MAX_DOCUMENT_BYTES } from '../resources/cache.ts';
 import { faultKinds } from '../threads/faults.ts';
+import { MAX_KEY_BYTES } from '../sync/key-hash.ts';
 import { named } from './path.ts';
 
 const exact = z
   .number('must be a number')
   .refine(Number.isSafeInteger, 'must be an integer within ±(2^53 − 1)')
+  .meta({ override: { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER } })
   .transform((value) => value + 0); // −0 is 0
 
 export const incrementBody = z.strictObject({ by: exact.optional() });
@@ -21,18 +23,22 @@ export const configBody = z.strictObject({
     .custom<Readonly<Record<string, unknown>>>(isObject, 'must be an object')
     .refine((values) => Buffer.byteLength(JSON.stringify(values)) <= MAX_VALUES_BYTES, {
       message: `must be at most ${MAX_VALUES_BYTES} bytes of JSON`,
-    }),
+    })
+    .meta({ override: { type: 'object', description: `At most ${MAX_VALUES_BYTES} bytes of JSON` } }),
 });
 
 const name = (field: string) =>
-  z.string('must be a string').check(({ value, issues }) => {
-    try {
-      named(value, field);
-    } catch (error) {
-      if (!(error instanceof BadRequestError)) throw error;
-      issues.push({ code: 'custom', message: error.errors[0]!.detail, input: value });
-    }
-  });
+  z
+    .string('must be a string')
+    .check(({ value, issues }) => {
+      try {
+        named(value, field);
+      } catch (error) {
+        if (!(error instanceof BadRequestError)) throw error;
+        issues.push({ code: 'custom', message: error.errors[0]!.detail, input: value });
+      }
+    })
+    .meta({ override: { minLength: 1, maxLength: MAX_KEY_BYTES } });
 
 export const connectionBody = z.strictObject({
   room: name('room'),
@@ -42,6 +48,7 @@ export const connectionBody = z.strictObject({
     .refine((meta) => Buffer.byteLength(JSON.stringify(meta)) <= MAX_META_BYTES, {
       message: `must be at most ${MAX_META_BYTES} bytes of JSON`,
     })
+    .meta({ override: { type: 'object', description: `At most ${MAX_META_BYTES} bytes of JSON` } })
     .optional(),
 });
 
@@ -60,6 +67,7 @@ export const messageBody = z.strictObject({ data: jsonUpTo(MAX_MESSAGE_BYTES) })
 function jsonUpTo(limitBytes: number) {
   return z
     .custom<unknown>((value) => value !== undefined, 'must be given; null is a value')
+    .meta({ override: { description: `Any JSON of at most ${limitBytes} bytes` } })
     .transform(jsonText)
     .refine((text) => Buffer.byteLength(text) <= limitBytes, `must be at most ${limitBytes} bytes of JSON`);
 }

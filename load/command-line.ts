@@ -31,6 +31,9 @@ export const MAX_RATE_PER_SECOND = 2_000;
 
 export const MAX_THREADS = 64;
 
+/** A trial is about what may be claimed, and in a quick comparison nothing may. */
+const TRIAL_PROFILE = 'standard';
+
 const sweeps = { threads: { least: 1, most: MAX_THREADS }, 'hold-us': { least: 0, most: 100_000 } };
 const origins: readonly { readonly name: OriginName }[] = [{ name: 'embedded' }, { name: 'redis' }];
 
@@ -73,12 +76,12 @@ export function parseCommandLine(args: readonly string[], known: Known): Command
 }
 
 function choiceOf(values: Values, { workloads, registry }: Known): Choice {
-  const profile = oneOf('profile', values.profile, profiles);
   const ratePerSecond = integerOf('rate', values.rate, { least: 1, most: MAX_RATE_PER_SECOND });
   const measureSeconds = secondsOf('duration', values.duration, { least: 1, most: 600 });
   const keys = integerOf('keys', values.keys, { least: 1, most: MAX_KEYS });
   const sweep: Sweep | undefined = sweepOf(values.sweep, sweeps);
   const trial = trialOf(values);
+  const profile = oneOf('profile', values.profile ?? (trial === undefined ? undefined : TRIAL_PROFILE), profiles);
   const strategies = listOf('strategy', values.strategy, registry);
   if (trial !== undefined && strategies.length > 1) throw new UsageError(`--${trial} takes one --strategy`);
   if (trial !== undefined && sweep !== undefined) throw new UsageError(`--${trial} and --sweep cannot be combined`);
@@ -96,7 +99,7 @@ function choiceOf(values: Values, { workloads, registry }: Known): Choice {
     ...(measureSeconds === undefined ? {} : { measureSeconds }),
     ...(keys === undefined ? {} : { keys }),
     sloMs: millisecondsOf('slo', values.slo, { least: 1, most: 10_000 }) ?? 50,
-    rounds: integerOf('rounds', values.rounds, { least: 1, most: 50 }) ?? roundsOf(profile, trial),
+    rounds: integerOf('rounds', values.rounds, { least: 1, most: 50 }) ?? profile.rounds,
     capacitySearches: values.capacity === true ? Math.max(CAPACITY_SEARCHES, usualSearches) : usualSearches,
     seed: integerOf('seed', values.seed, { least: 0, most: 2 ** 32 - 1 }) ?? Math.floor(Math.random() * 2 ** 32),
     threads:
@@ -127,11 +130,6 @@ function chosenWorkloads(
 function trialOf(values: Values): Trial | undefined {
   if (values.aa && values.slowed) throw new UsageError('--aa and --slowed are two runs');
   return values.aa ? 'aa' : values.slowed ? 'slowed' : undefined;
-}
-
-/** A trial is about what may be claimed, and with fewer than six rounds nothing may. */
-function roundsOf(profile: Profile, trial: Trial | undefined): number {
-  return trial === undefined ? profile.rounds : Math.max(6, profile.rounds);
 }
 
 /** The same arguments as `--flag=value`. `parseArgs` itself refuses wrong ones, but does not say what is allowed. */

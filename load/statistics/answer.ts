@@ -113,7 +113,7 @@ function behindSentence(behind: readonly Row[], best: Row, claims: readonly Clai
 }
 
 function latencySentences({ rows, claims }: Case, coarse: boolean): string[] {
-  const compared = rows.filter((row) => row.kind === 'strategy');
+  const compared = rows.filter((row) => row.kind === 'strategy' && !row.beyondGenerator);
   const saturated = compared.filter(({ latency }) => latency === 'saturated').map(({ strategy }) => strategy);
   const measured = compared.flatMap(({ strategy, latency }) =>
     typeof latency === 'string' || latency.p99 === undefined ? [] : [{ strategy, p99: latency.p99.value }],

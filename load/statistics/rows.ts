@@ -52,7 +52,7 @@ export interface Row {
   /** What disturbed its rounds, each with how many; empty when nothing did. */
   readonly flags: readonly string[];
   readonly flaggedRounds: number;
-  /** Its rate is above what the generator can do. */
+  /** Its rate is above what the generator can do: its latency is not to be shown, nor compared. */
   readonly beyondGenerator: boolean;
   /** What went wrong with whole runs. */
   readonly errors: readonly string[];
@@ -97,6 +97,7 @@ function rowOf(results: readonly CellResult[], limitPerSecond: number): Row {
   const sum = (of: (run: Measured) => number) => runs.reduce((total, run) => total + of(run), 0);
   const withheld = withheldFor(runs);
   const believed = runs.length > 0 && withheld !== 'proof failed';
+  const beyondGenerator = profile.ratePerSecond > limitPerSecond;
   const figure = (of: (run: Measured) => number | undefined) => (believed ? estimateOf(runs.map(of)) : undefined);
   const worst = runs.toSorted((a, b) => b.proof.broken - a.proof.broken)[0];
   return {
@@ -121,9 +122,9 @@ function rowOf(results: readonly CellResult[], limitPerSecond: number): Row {
     proof: worst?.proof.statement ?? 'not measured',
     flags: [...new Set(runs.flatMap(({ flags }) => flags))],
     flaggedRounds: runs.filter(({ flags }) => flags.length > 0).length,
-    beyondGenerator: profile.ratePerSecond > limitPerSecond,
+    beyondGenerator,
     errors: results.flatMap(({ error }) => (error === undefined ? [] : [error])),
-    perRound: perRoundOf(results, believed, withheld === undefined),
+    perRound: perRoundOf(results, believed, withheld === undefined && !beyondGenerator),
   };
 }
 

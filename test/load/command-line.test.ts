@@ -134,7 +134,7 @@ describe('the command line', () => {
 
   it('gives a trial rounds enough to claim something, and one workload', () => {
     const { choice } = parse('--aa');
-    expect(choice).toMatchObject({ trial: 'aa', rounds: 6 });
+    expect(choice).toMatchObject({ trial: 'aa', profile: { name: 'standard' }, rounds: 6 });
     expect(choice.workloads).toHaveLength(1);
   });
 });

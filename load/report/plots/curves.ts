@@ -1,6 +1,7 @@
 /** Latency as lines: over the percentiles, over time; and throughput over what is swept. */
 import { median } from 'simple-statistics';
 import type { CellResult } from '../../cell.ts';
+import type { Row } from '../../statistics/rows.ts';
 import { labelStyle, thousands } from '../chart.ts';
 import { linePlot, type Line } from './line-plot.ts';
 import type { Draw, Subject } from './subject.ts';
@@ -8,11 +9,18 @@ import type { Draw, Subject } from './subject.ts';
 /** Beyond the percentile at which fewer than ten samples are left, a curve is the story of single requests. */
 const TAIL_SAMPLES = 10;
 
+const BEYOND = ' Hollow: at a rate beyond the generator’s limit.';
+
+/** What the generator could not do is drawn as such. */
+function marked({ beyondGenerator }: Row, points: Line['points']): Line['points'] {
+  return beyondGenerator ? points.map((point) => ({ ...point, hollow: true })) : points;
+}
+
 export const percentileCurves: Draw = (subject) =>
   linePlot(subject, {
     kind: 'percentiles',
     title: `${subject.workload.name}: all percentiles`,
-    caption: `From the scheduled time to the answer, at the common rate; the median over rounds of each percentile.`,
+    caption: `From the scheduled time to the answer, at the common rate; the median over rounds of each percentile.${BEYOND}`,
     xName: 'percentile',
     xAxis: {
       type: 'log',
@@ -22,7 +30,7 @@ export const percentileCurves: Draw = (subject) =>
     },
     lines: subject.rows
       .filter(({ latency, point }) => typeof latency !== 'string' && point === undefined)
-      .map(({ strategy }) => ({ strategy, points: curveOf(runsOf(subject, strategy)) })),
+      .map((row) => ({ strategy: row.strategy, points: marked(row, curveOf(runsOf(subject, row.strategy))) })),
     slo: subject.results.sloMs,
   });
 
@@ -48,12 +56,13 @@ export const overTime: Draw = (subject) =>
     kind: 'over-time',
     title: `${subject.workload.name}: over time`,
     caption:
-      'The median of each slice of the measured part; the median over rounds. A line that climbs is a queue that grows.',
+      'The median of each slice of the measured part; the median over rounds. A line that climbs is a queue that grows.' +
+      BEYOND,
     xName: 's',
     xAxis: { type: 'value', min: 0 },
     lines: subject.rows
       .filter(({ latency, point }) => typeof latency !== 'string' && point === undefined)
-      .map(({ strategy }) => ({ strategy, points: seriesOf(runsOf(subject, strategy)) })),
+      .map((row) => ({ strategy: row.strategy, points: marked(row, seriesOf(runsOf(subject, row.strategy))) })),
   });
 
 function seriesOf(cells: readonly CellResult[]): Line['points'] {

@@ -38,7 +38,7 @@ export const connections: Cell<Connections> = {
         const { written, replaced } = table.draft(id, registration);
         table.assertFits(id, written);
         await stored.commit(id, written, call); // the guard is held while we wait
-        return { connection: table.find(id)!, replaced };
+        return { connection: table.connectionAt(table.entries.find(id), id), replaced }; // expired by now, perhaps
       },
 
       async heartbeat(id, epoch, call) {

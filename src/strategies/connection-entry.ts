@@ -7,6 +7,7 @@
  * byte 40       the details
  * ```
  */
+import type { OriginValue } from '../origin/origin.ts';
 import type { Connection, Registration } from '../resources/connections.ts';
 import type { Slot } from '../sync/thread-table.ts';
 
@@ -26,6 +27,14 @@ export interface StoredConnection {
   /** When it was last seen, as of the time it was stored: its lease. */
   readonly lastSeenAtMs: number;
   readonly holder: Slot | undefined;
+}
+
+/** What the origin has, if it is to be taken over: not what nobody renewed, nor a WebSocket, which ended with its process. */
+export function restorable(value: OriginValue, ttlMs: number): StoredConnection | undefined {
+  if (value === undefined) return undefined;
+  const stored = JSON.parse(String(value)) as StoredConnection;
+  const leaseMs = (ttlMs * 4) / 3; // it is renewed every third of its time
+  return stored.holder !== undefined || stored.lastSeenAtMs + leaseMs < Date.now() ? undefined : stored;
 }
 
 export function packConnection(stored: StoredConnection, version: number): Buffer {

@@ -4,6 +4,7 @@
  * With several shards each is looked at under its own lock, one after another: which records belong to it is guessed
  * before, without a lock, and looked at again under it. What was there all along is guessed right.
  */
+import { CapacityError } from '../errors.ts';
 import type { OriginWrite } from '../origin/origin.ts';
 import type { Connection, ConnectionsPage, ConnectionsRequest, RoomSize } from '../resources/connections.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -115,6 +116,31 @@ export function sweepBatch(
     }
   }
   return { cursor: next, swept, writes };
+}
+
+/** Records that are looked at to make room. */
+const ROOM_BATCH = 512;
+
+/**
+ * Runs a write. Where there is no room, some of those that are gone and that the sweep has not reached leave, each in a
+ * section before the write's: what a snapshot's turn takes out is free in the next only, and no reader looks at it then.
+ *
+ * @throws {CapacityError} everybody that is there is alive
+ */
+export function withRoom<T>(
+  write: () => T,
+  sweep: (limit: number, cursor: number) => Pick<SweepBatch, 'cursor' | 'swept'>,
+): T {
+  for (;;) {
+    try {
+      return write();
+    } catch (error) {
+      if (!(error instanceof CapacityError)) throw error;
+      let { cursor, swept } = sweep(ROOM_BATCH, 0);
+      while (swept === 0 && cursor !== 0) ({ cursor, swept } = sweep(ROOM_BATCH, cursor));
+      if (swept === 0) throw error;
+    }
+  }
 }
 
 function recordsByShard({ entries }: ConnectionTable, shards: number): number[][] {

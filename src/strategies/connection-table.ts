@@ -6,11 +6,6 @@
  * id keeps its record number while it is there, so a listing that goes by record numbers has it exactly once.
  * Cost: a listing looks at every connection of its room, or at all there are, for the total.
  *
- * When a connection was last seen lies in a word of its own beside the entries, in milliseconds that go round after 24
- * days, and −1 for one that was swept. A heartbeat exchanges that word for a newer one, and the sweep for −1, each only
- * if it is still what it saw: so of a heartbeat and a sweep at the same time one fails, also where a heartbeat takes no
- * lock. In a record that was taken out and given to another id meanwhile, the word differs as well.
- *
  * Every method runs under the lock of the id's shard, or as the only one who may.
  */
 import { CapacityError, PreconditionFailedError } from '../errors.ts';
@@ -22,48 +17,24 @@ import {
   HOLDER,
   openConnection,
   packConnection,
+  restorable,
   roomOf,
   type StoredConnection,
   STORED_AT_MS,
 } from './connection-entry.ts';
+import type { ConnectionEntries, Drafted } from './connection-entries.ts';
+import { ageMs, SWEPT, wordOf } from './last-seen.ts';
 import type { RoomIndex } from './room-index.ts';
 
-/** Times in a word: 31 bits. */
-const TIME_MASK = 2 ** 31 - 1;
-const SWEPT = -1;
-/** How many are taken out where there is no room: few enough for one turn of a snapshot's writer. */
-const RECLAIM = 4;
-
-/** Entries by record number, with the word beside each. */
-export interface ConnectionEntries {
-  readonly end: number;
-  shardOf(id: string): number;
-  shardAt(record: number): number;
-  keyOf(record: number, shard: number): string | undefined;
-  nextSequence(shard: number): number;
-  find(id: string): number;
-  number(record: number, field: number): number;
-  copy(record: number): Uint8Array;
-  usedAtMs(record: number): number;
-  /** Exchanges the word beside an entry. @returns whether it was `from` */
-  exchangeUsedAt(record: number, from: number, to: number): boolean;
-  /** Whether an entry of so many bytes would fit now. Where nothing is stored before memory changes, nobody asks. */
-  fits?(id: string, byteLength: number): boolean;
-  write(id: string, entry: Uint8Array, usedAtMs: number): boolean;
-  remove(record: number): void;
-  verify(): string[];
-}
+/** A shard gives fewer versions than these in a millisecond, so the epochs of a later start of the service are greater. */
+const EPOCHS_PER_MS = 1_000;
 
 export interface ConnectionTableOptions {
   readonly capacity: number;
   readonly ttlMs: number;
   readonly threads: ThreadTable;
-}
-
-/** A connection that is about to be registered. */
-export interface Drafted {
-  readonly written: Written<string>;
-  readonly replaced: Former | undefined;
+  /** When the service started. */
+  readonly startedAtMs: number;
 }
 
 export class ConnectionTable {
@@ -96,7 +67,8 @@ export class ConnectionTable {
     const replaced = this.#find(id);
     const version = this.nextVersion(id);
     const nowMs = Date.now();
-    const stored: StoredConnection = { details, epoch: version, connectedAtMs: nowMs, lastSeenAtMs: nowMs, holder };
+    const epoch = this.#options.startedAtMs * EPOCHS_PER_MS + version;
+    const stored: StoredConnection = { details, epoch, connectedAtMs: nowMs, lastSeenAtMs: nowMs, holder };
     return {
       written: { value: JSON.stringify(stored), version },
       replaced: replaced === -1 ? undefined : { holder: this.#holderOf(replaced) },
@@ -110,24 +82,21 @@ export class ConnectionTable {
   /** For who cannot find out later: nothing may be written in between. @throws {CapacityError} it would not fit */
   assertFits(id: string, { value, version }: Written<string>): void {
     const { byteLength } = packConnection(JSON.parse(value) as StoredConnection, version);
-    const fits = (): boolean => this.entries.fits!(id, byteLength);
-    if (!fits() && !(this.#reclaim(this.shardOf(id)) && fits())) throw this.#full();
+    if (!this.entries.fits!(id, byteLength)) throw this.#full();
   }
 
-  /** Puts a drafted write into the table; an undefined value takes the connection out. */
-  commit(id: string, { value, version }: Written): void {
+  /**
+   * Puts a drafted write into the table; an undefined value takes the connection out.
+   *
+   * @param keepsTime leaves alone when it was last seen
+   * @throws {CapacityError} it does not fit
+   */
+  commit(id: string, { value, version }: Written, keepsTime = false): void {
     if (value === undefined) return this.#takeOut(this.entries.find(id));
     const stored = JSON.parse(String(value)) as StoredConnection;
-    const room = roomOf(stored.details);
-    const found = this.entries.find(id);
-    const before = found === -1 ? undefined : this.roomAt(found);
     const entry = packConnection(stored, version);
-    const write = (): boolean => this.entries.write(id, entry, stored.lastSeenAtMs & TIME_MASK);
-    if (!write() && !(this.#reclaim(this.shardOf(id)) && write())) throw this.#full();
-    if (room === before) return;
-    const rooms = this.roomsOf(this.shardOf(id));
-    if (before !== undefined) rooms.remove(before, found);
-    rooms.add(room, this.entries.find(id));
+    const seenAtMs = keepsTime ? undefined : wordOf(stored.lastSeenAtMs);
+    if (!this.#put(id, roomOf(stored.details), entry, seenAtMs)) throw this.#full();
   }
 
   /** Drafts and commits in one step. */
@@ -144,7 +113,7 @@ export class ConnectionTable {
       if (record === -1 || (epoch !== undefined && this.entries.number(record, EPOCH) !== epoch)) return false;
       const seenAtMs = this.entries.usedAtMs(record);
       if (seenAtMs === SWEPT) return false;
-      if (this.entries.exchangeUsedAt(record, seenAtMs, Date.now() & TIME_MASK)) return true;
+      if (this.entries.exchangeUsedAt(record, seenAtMs, wordOf(Date.now()))) return true;
     }
   }
 
@@ -180,8 +149,8 @@ export class ConnectionTable {
 
   /** Whether a connection was heard of so long after it was stored that the origin should know. */
   isLeaseOld(record: number): boolean {
-    const lastSeenAtMs = Date.now() - ageMs(this.entries.usedAtMs(record));
-    return lastSeenAtMs - this.entries.number(record, STORED_AT_MS) >= this.#options.ttlMs / 3;
+    if (this.#holderOf(record) !== undefined) return false; // no WebSocket outlives its process
+    return this.#lastSeenAtMs(record) - this.entries.number(record, STORED_AT_MS) >= this.#options.ttlMs / 3;
   }
 
   /** Extends the lease at the origin, if it is old. @returns what to store there */
@@ -190,16 +159,14 @@ export class ConnectionTable {
     const { details, epoch, connectedAtMs, lastSeenAtMs, holder } = this.connectionAt(record, id);
     const stored: StoredConnection = { details, epoch, connectedAtMs, lastSeenAtMs, holder };
     const written = { value: JSON.stringify(stored), version: this.nextVersion(id) };
-    this.commit(id, written);
+    this.commit(id, written, true); // a heartbeat may take no lock
     return written;
   }
 
   /** Takes over what the origin has: not what nobody renewed, nor a WebSocket, which ended with its process. */
   restore(id: string, { value, version }: Written): void {
-    if (value === undefined) return;
-    const stored = JSON.parse(String(value)) as StoredConnection;
-    const leaseMs = (this.#options.ttlMs * 4) / 3; // it is renewed every third of its time
-    if (stored.holder !== undefined || stored.lastSeenAtMs + leaseMs < Date.now()) return;
+    const stored = restorable(value, this.#options.ttlMs);
+    if (stored === undefined) return;
     this.commit(id, { value: JSON.stringify({ ...stored, lastSeenAtMs: Date.now() }), version });
   }
 
@@ -213,8 +180,7 @@ export class ConnectionTable {
   }
 
   connectionAt(record: number, id: string): Connection {
-    const lastSeenAtMs = Date.now() - ageMs(this.entries.usedAtMs(record));
-    return openConnection(id, this.entries.copy(record), lastSeenAtMs, this.#options.ttlMs);
+    return openConnection(id, this.entries.copy(record), this.#lastSeenAtMs(record), this.#options.ttlMs);
   }
 
   roomAt(record: number): string {
@@ -231,15 +197,16 @@ export class ConnectionTable {
     }
   }
 
-  /** Takes out some of a shard's that are gone and that the sweep has not reached. @returns whether there were any */
-  #reclaim(shard: number): boolean {
-    let reclaimed = 0;
-    for (let record = 0; record < this.entries.end && reclaimed < RECLAIM; record++) {
-      if (this.entries.shardAt(record) !== shard || this.isThere(record)) continue;
-      this.#takeOut(record);
-      reclaimed += 1;
-    }
-    return reclaimed > 0;
+  /** @returns false, and nothing changed, when there is no room */
+  #put(id: string, room: string, entry: Uint8Array, seenAtMs: number | undefined): boolean {
+    const found = this.entries.find(id);
+    const before = found === -1 ? undefined : this.roomAt(found);
+    if (!this.entries.write(id, entry, seenAtMs)) return false;
+    if (room === before) return true;
+    const rooms = this.roomsOf(this.shardOf(id));
+    if (before !== undefined) rooms.remove(before, found);
+    rooms.add(room, this.entries.find(id));
+    return true;
   }
 
   #find(id: string): number {
@@ -259,16 +226,15 @@ export class ConnectionTable {
   }
 
   #holderOf(record: number): number | undefined {
-    const holder = this.entries.number(record, HOLDER);
-    return holder === 0 ? undefined : holder;
+    return this.entries.number(record, HOLDER) || undefined;
+  }
+
+  #lastSeenAtMs(record: number): number {
+    const seenAtMs = this.entries.usedAtMs(record);
+    return Date.now() - (seenAtMs === SWEPT ? this.#options.ttlMs : ageMs(seenAtMs)); // swept while it was looked at
   }
 
   #full(): CapacityError {
     return new CapacityError('connections', this.#options.capacity);
   }
-}
-
-/** Milliseconds since a time in a word; 0 where another thread stored it a moment later. */
-function ageMs(atMs: number): number {
-  return Math.max(0, ((Date.now() - atMs) << 1) >> 1);
 }

@@ -50,7 +50,7 @@ export function sharedConnectionsMemory(settings: Settings, locks: number, shard
 
 /** The map, and what goes with each shard's lock: to repair what its last owner left half-done. */
 export function sharedConnections(context: CellContext, shards = 1) {
-  const { memory, settings, hashSeed: seed, lab, thread } = context;
+  const { memory, settings, hashSeed: seed, lab, thread, startedAtMs } = context;
   const { data } = memory;
   const capacity = settings.CONNECTIONS_CAPACITY;
   const layout = layoutOf(settings, shards);
@@ -74,6 +74,7 @@ export function sharedConnections(context: CellContext, shards = 1) {
     capacity,
     ttlMs: settings.CONNECTION_TTL_MS,
     threads: thread.threads,
+    startedAtMs,
   });
   const repair = (shard: number): void => {
     entries.repair(shard);

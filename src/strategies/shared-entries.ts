@@ -126,7 +126,7 @@ export class SharedEntries implements CacheEntries {
     return !this.#records.isFull || this.#records.find(key) !== -1;
   }
 
-  write(key: string, entry: Entry, usedAtMs: number): boolean {
+  write(key: string, entry: Entry, usedAtMs: number | undefined): boolean {
     const spare = this.#spare(this.#records.shardOf(key));
     this.#free(spare); // left by a change that threw
     if (this.#arena.allocate(entry.byteLength, spare) === 0) return false;
@@ -137,7 +137,7 @@ export class SharedEntries implements CacheEntries {
       this.#free(spare);
       return false;
     }
-    this.touch(record, usedAtMs);
+    if (usedAtMs !== undefined) this.touch(record, usedAtMs);
     this.#arena.exchange(spare, this.#records.payloadOf(record) + BLOCK); // the entry is in its place
     this.#free(spare);
     return true;

@@ -80,6 +80,8 @@ export interface CellContext {
   readonly settings: Settings;
   readonly thread: ThreadContext;
   readonly hashSeed: HashSeed;
+  /** When the service started, in wall-clock milliseconds: the same for all threads, and those that come later. */
+  readonly startedAtMs: number;
   /** This cell's part of the origin. */
   readonly origin: Origin;
   /** The documents of this cell's part of the origin, for a cache. */

@@ -52,6 +52,7 @@ export class ThreadScope {
       settings,
       thread: this.thread,
       hashSeed: memory.hashSeed,
+      startedAtMs: memory.startedAtMs,
       origin,
       documents: own,
       redis: settings.CONTROLS && redis !== undefined ? faults.redis(redis, timeoutMs) : redis,

@@ -12,6 +12,8 @@ import { type Slot, ThreadTable } from '../sync/thread-table.ts';
 export interface ServiceMemory {
   /** Names the service among all that run: for the channels between its threads. */
   readonly service: string;
+  /** Wall-clock milliseconds. */
+  readonly startedAtMs: number;
   readonly threads: SharedArrayBuffer;
   readonly hashSeed: HashSeed;
   /** By cell name. */
@@ -63,7 +65,7 @@ export function allocateMemory(
   }
   const [k0, k1] = randomFillSync(new Int32Array(2));
   const threads = new SharedArrayBuffer(ThreadTable.bytes);
-  return { service: randomUUID(), threads, hashSeed: [k0!, k1!], cells };
+  return { service: randomUUID(), startedAtMs: Date.now(), threads, hashSeed: [k0!, k1!], cells };
 }
 
 function mailboxBuffers(): MailboxBuffers {

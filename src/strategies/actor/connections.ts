@@ -6,7 +6,7 @@
  * in its mailbox, but no event loop stands still.
  */
 import type { Connections } from '../../resources/connections.ts';
-import { asOwner, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
+import { asOwner, pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
@@ -21,9 +21,12 @@ export const connections: Cell<Connections> = {
     const { table, repair } = sharedConnections(context);
     repair(0); // what a dead predecessor left half-done
 
+    const sweep = (limit: number, cursor: number) =>
+      storeInBackground(context, sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, asOwner));
+
     return {
       async register(id, registration, call) {
-        const { written, ...registered } = table.register(id, registration);
+        const { written, ...registered } = withRoom(() => table.register(id, registration), sweep);
         await writeThrough.stored(id, written, call);
         return registered;
       },
@@ -50,13 +53,10 @@ export const connections: Cell<Connections> = {
         return roomSizes(table, 1, asOwner);
       },
 
-      sweep(limit, cursor) {
-        const batch = sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, asOwner);
-        return storeInBackground(context, batch);
-      },
+      sweep,
 
       restore(id, written) {
-        table.restore(id, written);
+        withRoom(() => table.restore(id, written), sweep);
       },
     };
   },

@@ -6,7 +6,7 @@
  */
 import type { Connections } from '../../resources/connections.ts';
 import { AsyncMutex } from '../../sync/async-mutex.ts';
-import { asOwner, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
+import { asOwner, pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
@@ -31,12 +31,16 @@ export const connections: Cell<Connections> = {
     const through = settings.WRITE_THROUGH ? origin : undefined;
     const stored = new StoreFirst(memory.data, memory.data.byteLength - StoreFirst.bytes, through, table);
 
+    // Under the guard.
+    const sweep = (limit: number, cursor: number) =>
+      storeInBackground(context, sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, asOwner));
+
     return {
       async register(id, registration, call) {
         await using _guard = await mutex.acquire(call);
         await stored.settle(call);
         const { written, replaced } = table.draft(id, registration);
-        table.assertFits(id, written);
+        withRoom(() => table.assertFits(id, written), sweep);
         await stored.commit(id, written, call); // the guard is held while we wait
         return { connection: table.connectionAt(table.entries.find(id), id), replaced }; // expired by now, perhaps
       },
@@ -77,12 +81,11 @@ export const connections: Cell<Connections> = {
       async sweep(limit, cursor, call) {
         await using _guard = await mutex.acquire(call);
         await stored.settle(call);
-        const batch = sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, asOwner);
-        return storeInBackground(context, batch);
+        return sweep(limit, cursor);
       },
 
       restore(id, written) {
-        table.restore(id, written);
+        withRoom(() => table.restore(id, written), sweep);
       },
     };
   },

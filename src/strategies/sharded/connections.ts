@@ -8,7 +8,7 @@
  */
 import type { Connections } from '../../resources/connections.ts';
 import { Shards } from '../../sync/shards.ts';
-import { type InShard, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
+import { type InShard, pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
 import type { Cell } from '../strategy.ts';
 import { storeInBackground } from '../store-in-background.ts';
@@ -27,10 +27,16 @@ export const connections: Cell<Connections> = {
     });
     const inShard: InShard = (shard, section) => shards.of(shard).run(section);
 
+    const sweep = (limit: number, cursor: number) =>
+      storeInBackground(context, sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inShard));
+
     return {
       async register(id, registration, call) {
         const mutex = shards.of(table.shardOf(id));
-        const { written, ...registered } = mutex.run(() => table.register(id, registration), call); // the guard ends here
+        const { written, ...registered } = withRoom(
+          () => mutex.run(() => table.register(id, registration), call),
+          sweep,
+        ); // the guard ends here
         await writeThrough.stored(id, written, call); // and only then do we wait
         return registered;
       },
@@ -60,14 +66,11 @@ export const connections: Cell<Connections> = {
         return roomSizes(table, settings.SHARDS, inShard);
       },
 
-      sweep(limit, cursor) {
-        const batch = sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inShard);
-        return storeInBackground(context, batch);
-      },
+      sweep,
 
       restore(id, written) {
         const mutex = shards.of(table.shardOf(id));
-        mutex.run(() => table.restore(id, written));
+        withRoom(() => mutex.run(() => table.restore(id, written)), sweep);
       },
     };
   },

@@ -87,7 +87,7 @@ export class ConnectionMap {
       if (!this.#isThere(kept)) {
         this.#remove(kept);
         gone.push(kept.id);
-      } else if (kept.lastSeenAtMs - kept.storedAtMs >= this.#ttlMs / 3) {
+      } else if (this.#isLeaseOld(kept)) {
         kept.storedAtMs = kept.lastSeenAtMs;
         old.push(kept.id);
       }
@@ -103,8 +103,7 @@ export class ConnectionMap {
     return { details: registration.details, epoch, connectedAtMs, lastSeenAtMs, holder: registration.holder };
   }
 
-  restore(id: string, { details, epoch, connectedAtMs, lastSeenAtMs, holder }: StoredConnection): void {
-    if (holder !== undefined || lastSeenAtMs + (this.#ttlMs * 4) / 3 < Date.now()) return;
+  restore(id: string, { details, epoch, connectedAtMs, holder }: StoredConnection): void {
     const nowMs = Date.now();
     const registration = { room: roomOf(details), details, holder };
     this.#place(id, { registration, epoch, connectedAtMs, lastSeenAtMs: nowMs, storedAtMs: nowMs });
@@ -148,6 +147,11 @@ export class ConnectionMap {
   #find(id: string): Kept | undefined {
     const kept = this.#byId.get(id);
     return kept !== undefined && this.#isThere(kept) ? kept : undefined;
+  }
+
+  #isLeaseOld({ registration, lastSeenAtMs, storedAtMs }: Kept): boolean {
+    if (registration.holder !== undefined) return false; // no WebSocket outlives its process
+    return lastSeenAtMs - storedAtMs >= this.#ttlMs / 3;
   }
 
   /** The threads of others' WebSockets need no look: there are no others. */

@@ -7,15 +7,20 @@
 import type { OriginWrite, Written } from '../../origin/origin.ts';
 import type { Connections } from '../../resources/connections.ts';
 import { ThreadTable } from '../../sync/thread-table.ts';
-import type { StoredConnection } from '../connection-entry.ts';
+import { restorable, type StoredConnection } from '../connection-entry.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
 import { ConnectionMap } from './connection-map.ts';
 
+/** There are fewer writes than these in a millisecond, so the epochs of a later start are greater. */
+const EPOCHS_PER_MS = 1_000;
+
 export const connections: Cell<Connections> = {
   attach(context) {
     const { settings, thread, writeThrough, lab } = context;
-    let version = ThreadTable.firstNumber(thread.slot); // newer than what a predecessor of this thread stored
+    const first = ThreadTable.firstNumber(thread.slot); // newer than what a predecessor of this thread stored
+    let version = first;
+    const firstEpoch = Date.now() * EPOCHS_PER_MS;
     const map = new ConnectionMap(settings.CONNECTIONS_CAPACITY, settings.CONNECTION_TTL_MS);
     const written = (stored: StoredConnection | undefined): Written<string | undefined> => ({
       value: stored === undefined ? undefined : JSON.stringify(stored),
@@ -25,7 +30,7 @@ export const connections: Cell<Connections> = {
     return {
       async register(id, registration, call) {
         lab.midway();
-        const registered = map.register(id, registration, version + 1);
+        const registered = map.register(id, registration, firstEpoch + version - first + 1);
         await writeThrough.stored(id, written(map.stored(id)), call);
         return registered;
       },
@@ -61,7 +66,8 @@ export const connections: Cell<Connections> = {
       },
 
       restore(id, { value }) {
-        if (value !== undefined) map.restore(id, JSON.parse(String(value)) as StoredConnection);
+        const stored = restorable(value, settings.CONNECTION_TTL_MS);
+        if (stored !== undefined) map.restore(id, stored);
       },
     };
   },

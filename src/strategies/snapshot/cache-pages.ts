@@ -131,7 +131,7 @@ export class SnapshotEntries implements CacheEntries {
   }
 
   /** Once in a turn. */
-  write(key: string, entry: Entry, usedAtMs: number): boolean {
+  write(key: string, entry: Entry, usedAtMs: number | undefined): boolean {
     this.#open();
     const block = this.#arena.allocate(entry.byteLength, this.#notes + ADDED);
     if (block === 0) return false;
@@ -145,7 +145,7 @@ export class SnapshotEntries implements CacheEntries {
       return false;
     }
     this.#snapshots.set(this.#records.payloadOf(record), block);
-    this.touch(record, usedAtMs);
+    if (usedAtMs !== undefined) this.touch(record, usedAtMs);
     return true;
   }
 

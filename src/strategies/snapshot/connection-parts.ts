@@ -38,7 +38,7 @@ export function snapshotConnectionsMemory(settings: Settings): CellMemorySize {
 }
 
 export function snapshotConnections(context: CellContext) {
-  const { memory, settings, hashSeed: seed, lab, thread, name } = context;
+  const { memory, settings, hashSeed: seed, lab, thread, name, startedAtMs } = context;
   const { data, locks } = memory;
   const { slot, threads } = thread;
   const capacity = settings.CONNECTIONS_CAPACITY;
@@ -74,7 +74,8 @@ export function snapshotConnections(context: CellContext) {
     seed,
     roomAt: (record) => table.roomAt(record),
   });
-  const table = new ConnectionTable(entries, [rooms], { capacity, ttlMs: settings.CONNECTION_TTL_MS, threads });
+  const ttlMs = settings.CONNECTION_TTL_MS;
+  const table = new ConnectionTable(entries, [rooms], { capacity, ttlMs, threads, startedAtMs });
   return { snapshots, entries, table };
 }
 

@@ -6,7 +6,7 @@
  * connection was last seen is no part of a version, but a word beside it that the heartbeat exchanges.
  */
 import type { Connections } from '../../resources/connections.ts';
-import { type InShard, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
+import { type InShard, pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
 import { snapshotConnections, snapshotConnectionsMemory } from './connection-parts.ts';
@@ -20,9 +20,18 @@ export const connections: Cell<Connections> = {
     const inRead: InShard = (_shard, section) => snapshots.read(section);
     const inTurn: InShard = (_shard, section) => entries.inTurn(section);
 
+    const sweep = (limit: number, cursor: number) =>
+      storeInBackground(
+        context,
+        sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inTurn, (look) => snapshots.read(look)),
+      );
+
     return {
       async register(id, registration, call) {
-        const { written, ...registered } = entries.inTurn(() => table.register(id, registration), call); // the turn ends here
+        const { written, ...registered } = withRoom(
+          () => entries.inTurn(() => table.register(id, registration), call),
+          sweep,
+        ); // the turn ends here
         await writeThrough.stored(id, written, call); // and only then do we wait
         return registered;
       },
@@ -49,15 +58,10 @@ export const connections: Cell<Connections> = {
         return roomSizes(table, 1, inRead);
       },
 
-      sweep(limit, cursor) {
-        const batch = sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inTurn, (look) =>
-          snapshots.read(look),
-        );
-        return storeInBackground(context, batch);
-      },
+      sweep,
 
       restore(id, written) {
-        entries.inTurn(() => table.restore(id, written));
+        withRoom(() => entries.inTurn(() => table.restore(id, written)), sweep);
       },
     };
   },

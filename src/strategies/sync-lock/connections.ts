@@ -7,7 +7,7 @@
  */
 import type { Connections } from '../../resources/connections.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
-import { type InShard, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
+import { type InShard, pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
 import type { Cell } from '../strategy.ts';
 import { storeInBackground } from '../store-in-background.ts';
@@ -26,9 +26,15 @@ export const connections: Cell<Connections> = {
     });
     const inShard: InShard = (_shard, section) => mutex.run(section);
 
+    const sweep = (limit: number, cursor: number) =>
+      storeInBackground(context, sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inShard));
+
     return {
       async register(id, registration, call) {
-        const { written, ...registered } = mutex.run(() => table.register(id, registration), call); // the guard ends here
+        const { written, ...registered } = withRoom(
+          () => mutex.run(() => table.register(id, registration), call),
+          sweep,
+        ); // the guard ends here
         await writeThrough.stored(id, written, call); // and only then do we wait
         return registered;
       },
@@ -55,13 +61,10 @@ export const connections: Cell<Connections> = {
         return roomSizes(table, 1, inShard);
       },
 
-      sweep(limit, cursor) {
-        const batch = sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inShard);
-        return storeInBackground(context, batch);
-      },
+      sweep,
 
       restore(id, written) {
-        mutex.run(() => table.restore(id, written));
+        withRoom(() => mutex.run(() => table.restore(id, written)), sweep);
       },
     };
   },

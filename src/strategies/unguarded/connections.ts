@@ -8,7 +8,7 @@
 import { PreconditionFailedError } from '../../errors.ts';
 import type { Connections } from '../../resources/connections.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
-import { type InShard, pageOf, roomSizes, sweepBatch } from '../connection-pages.ts';
+import { type InShard, pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
 import type { Cell } from '../strategy.ts';
 
@@ -27,11 +27,16 @@ export const connections: Cell<Connections> = {
     });
     const inShard: InShard = (_shard, section) => mutex.run(section);
 
+    const sweep = (limit: number, cursor: number) => {
+      const { cursor: next, swept } = sweepBatch(table, { limit, cursor, renews: false }, inShard);
+      return { cursor: next, swept };
+    };
+
     return {
       async register(id, registration, call) {
         const { replaced } = mutex.run(() => table.draft(id, registration), call); // look
         await origin.load(id, call); // await
-        const { connection } = mutex.run(() => table.register(id, registration), call); // act
+        const { connection } = withRoom(() => mutex.run(() => table.register(id, registration), call), sweep); // act
         return { connection, replaced };
       },
 
@@ -60,10 +65,7 @@ export const connections: Cell<Connections> = {
         return roomSizes(table, 1, inShard);
       },
 
-      sweep(limit, cursor) {
-        const { cursor: next, swept } = sweepBatch(table, { limit, cursor, renews: false }, inShard);
-        return { cursor: next, swept };
-      },
+      sweep,
     };
   },
 };

@@ -63,7 +63,8 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
   };
   const webSockets = new WebSockets();
   const server = createAdaptorServer({
-    fetch: (request, env) => upgrade(app, request, env as UpgradeEnvironment), // all else goes to `onRequest`
+    // All else goes to `onRequest`.
+    fetch: (request, env) => upgrade(app, request, env as UpgradeEnvironment, draining),
     websocket: { server: webSockets.server as WebSocketServerLike },
     serverOptions: {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -72,7 +73,8 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
       connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       requireHostHeader: false, // we answer that ourselves, as a problem
-      shouldUpgradeCallback: asksForWebSocket,
+      // What is not fit to be read further is refused as any other request: the library would leave it unanswered.
+      shouldUpgradeCallback: (incoming) => asksForWebSocket(incoming) && refusalOf(incoming) === undefined,
     },
   }) as Server;
   server.removeAllListeners('request').on('request', onRequest);
@@ -104,9 +106,14 @@ interface UpgradeEnvironment {
 }
 
 /** A request for a WebSocket: hono accepts it, or it is refused here. */
-async function upgrade(app: Hono<HttpEnvironment>, request: Request, env: UpgradeEnvironment): Promise<Response> {
+async function upgrade(
+  app: Hono<HttpEnvironment>,
+  request: Request,
+  env: UpgradeEnvironment,
+  draining: boolean,
+): Promise<Response> {
   const { incoming } = env;
-  const refused = refusalOf(incoming);
+  const refused = draining ? problemFor('SHUTTING_DOWN', 'no WebSocket is opened any more', incoming) : undefined;
   const response = refused === undefined ? await app.fetch(request, env) : new Response(refused.body, refused);
   if (response.status >= 400) await refuseUpgrade(incoming.socket, response);
   return response;

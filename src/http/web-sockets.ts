@@ -4,7 +4,7 @@
  */
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { MAX_FRAME_BYTES } from '../rooms/socket-member.ts';
 
 /** The close code of a server that goes away. */
@@ -12,7 +12,7 @@ const GOING_AWAY = 1001;
 /** How long a client may take to answer the close frame. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-const PATH = /^\/v1\/[^/?]+\/ws(?:\?|$)/;
+const PATH = /^\/v1\/[^/?\\]+\/ws(?:\?[^\\]*)?$/;
 
 /** Whether a request asks for a WebSocket where there may be one; any other upgrade is ignored, as a server may. */
 export function asksForWebSocket({ method, url = '', headers }: IncomingMessage): boolean {
@@ -22,17 +22,20 @@ export function asksForWebSocket({ method, url = '', headers }: IncomingMessage)
 export class WebSockets {
   readonly server = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
 
-  /** Tells every client that the service goes away; resolves when all have closed, or were cut off. */
+  /** Tells every client that the service goes away, also those that are just being let in; resolves when all have closed. */
   async close(): Promise<void> {
-    const { clients } = this.server;
-    const closed = Array.from(clients, (socket) => new Promise((resolve) => socket.once('close', resolve)));
-    for (const socket of clients) socket.close(GOING_AWAY, 'the service is shutting down');
-    const timer = setTimeout(() => {
-      for (const socket of clients) socket.terminate();
-    }, CLOSE_TIMEOUT_MS);
-    await Promise.all(closed);
-    clearTimeout(timer);
+    this.server.on('connection', (socket) => void dismiss(socket));
+    await Promise.all(Array.from(this.server.clients, dismiss));
   }
+}
+
+/** Resolves when the client has closed, or was cut off. */
+async function dismiss(socket: WebSocket): Promise<void> {
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.close(GOING_AWAY, 'the service is shutting down');
+  const timer = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
+  await closed;
+  clearTimeout(timer);
 }
 
 /** Answers an upgrade that was refused, and ends the connection. */

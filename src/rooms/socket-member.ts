@@ -72,6 +72,7 @@ export class SocketMember implements Member {
   }
 
   close(code: number, reason: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return; // and to be cut off already
     this.#socket.close(code, reason);
     setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS).unref(); // closes at once where that is done already
   }
@@ -95,6 +96,7 @@ export class SocketMember implements Member {
   }
 
   #onMessage(data: RawData, isBinary: boolean): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return; // what comes after our close frame does not count
     this.#heard();
     if (isBinary) return this.close(UNSUPPORTED_DATA, 'only text frames with JSON are taken');
     if (!this.#mayMessage()) return this.close(POLICY_VIOLATION, `more than ${FRAMES_PER_SECOND} frames a second`);

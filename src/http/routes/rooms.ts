@@ -52,7 +52,8 @@ export function roomsRoutes(
 
   app.get(`${base}/ws`, (context) =>
     exchange(context, options, async (call) => {
-      if (call.header('upgrade')?.toLowerCase() !== 'websocket') {
+      const isUpgrade = context.env.outgoing === undefined; // else "Connection: Upgrade" was missing
+      if (!isUpgrade || call.header('upgrade')?.toLowerCase() !== 'websocket') {
         throw new UpgradeRequiredError(
           'this path speaks WebSocket: send "Connection: Upgrade" and "Upgrade: websocket"',
         );
@@ -93,7 +94,9 @@ async function openSocket(
 ): Promise<Response> {
   let isOpen = false;
   const left = (): void => void leave().catch(() => {}); // replaced since, or its time to live will tell
-  context.env.incoming?.socket.once('close', () => isOpen || left());
+  const connection = context.env.incoming?.socket;
+  if (connection?.destroyed) left(); // while it was being registered
+  else connection?.once('close', () => isOpen || left());
   const upgrade = upgradeWebSocket(() => ({
     onOpen(_event, { raw }) {
       isOpen = true;
@@ -117,7 +120,16 @@ function assertHandshake(call: Exchange): void {
   if (call.header('sec-websocket-version') !== '13') {
     errors.push({ field: 'sec-websocket-version', detail: 'must be 13' });
   }
+  const protocol = call.header('sec-websocket-protocol');
+  if (protocol !== undefined && !isTokenList(protocol)) {
+    errors.push({ field: 'sec-websocket-protocol', detail: 'must be names, each once, separated by commas' });
+  }
   if (errors.length > 0) throw new BadRequestError(errors);
+}
+
+function isTokenList(header: string): boolean {
+  const names = header.split(',').map((name) => name.trim());
+  return new Set(names).size === names.length && names.every((name) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name));
 }
 
 /** A browser says which page asks. Programs say nothing, and may. */

@@ -82,9 +82,13 @@ describe.for(sharing)('faults / $name', ({ name }) => {
     expect([2, 3]).toContain(value); // the change of the one that ended took effect or did not, but whole
 
     await Promise.all(Array.from({ length: 150 }, (_, at) => admin.incrementSurely(`many-${at}`)));
+    const connections = `${service.url}/v1/${name}/connections`;
+    const registration = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"room":"r"}' };
+    await Promise.all(Array.from({ length: 40 }, (_, at) => fetch(`${connections}/c${at}`, registration)));
     expect((await admin.post('reset')).status).toBe(204);
     const { total } = (await (await fetch(`${service.url}/v1/${name}/counters`)).json()) as { total: number };
     expect(total).toBe(0);
+    expect(await (await fetch(connections)).json()).toEqual({ connections: [], total: 0 });
     expect((await fetch(`${service.url}/v1/${name}/counters/kept`)).status).toBe(404);
   });
 

@@ -4,6 +4,7 @@ import type { Hono } from 'hono';
 import type { ServedStrategy } from '../../app.ts';
 import { NotApplicableError, SharedStateError } from '../../errors.ts';
 import { unhurried } from '../../resources/call.ts';
+import type { Connections } from '../../resources/connections.ts';
 import type { Counters } from '../../resources/counters.ts';
 import { ForbiddenError, UnauthorizedError } from '../errors.ts';
 import { bodyText, parseIntegers } from '../body.ts';
@@ -36,11 +37,12 @@ export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, 
 
   app.post(`${base}/reset`, (context) =>
     guarded(context, async (call) => {
-      const { counters, cache, config } = served.resources;
+      const { counters, cache, connections, config } = served.resources;
       if ('unsupported' in counters) throw new NotApplicableError(counters.unsupported);
       try {
         await deleteAll(counters);
         if (!('unsupported' in cache)) await cache.clear(unhurried);
+        if (!('unsupported' in connections)) await leaveAll(connections);
         if (!('unsupported' in config)) await config.replace('{}', '*', unhurried);
       } catch (error) {
         throw error instanceof SharedStateError ? error.withOutcome('unknown') : error; // some may be gone
@@ -79,5 +81,14 @@ async function deleteAll(counters: Counters): Promise<void> {
     const page = await counters.list({ limit: RESET_AT_ONCE, cursor: 0 }, unhurried);
     await Promise.all(page.counters.map(async ({ key }) => counters.delete(key, unhurried)));
     if (page.cursor === undefined && page.counters.length < RESET_AT_ONCE) return;
+  }
+}
+
+/** The same with connections. WebSockets among them are closed when they next give a sign of life. */
+async function leaveAll(connections: Connections): Promise<void> {
+  for (;;) {
+    const page = await connections.list({ room: undefined, limit: RESET_AT_ONCE, cursor: 0 }, unhurried);
+    await Promise.all(page.connections.map(async ({ id }) => connections.leave(id, '*', unhurried)));
+    if (page.cursor === undefined && page.connections.length < RESET_AT_ONCE) return;
   }
 }

@@ -118,6 +118,23 @@ describe('what is claimed', () => {
     expect(between('sync-lock', 'sharded').claimed).toBe(false);
   });
 
+  it('is nothing where the rounds contradict each other, however large the middle', () => {
+    const wild = [0.8, 1.7, 0.9, 1.8, 1.0, 1.5];
+    const cells = sampleResults(6).cells.map((cell) => {
+      const { measurement } = cell.measured!;
+      const closedPerSecond = 1_000 * (cell.strategy === 'sharded' ? wild[cell.round - 1]! : 1);
+      return { ...cell, measured: { ...cell.measured!, measurement: { ...measurement, closedPerSecond } } };
+    });
+    const { claims } = analysisOf({ ...sampleResults(6), cells });
+    const pair = {
+      workload: 'counters-write-through',
+      metric: 'throughput',
+      over: 'sharded',
+      under: 'sync-lock',
+    } as const;
+    expect(claimBetween(claims, pair)).toMatchObject({ claimed: false, ratio: expect.closeTo(1.2, 0) });
+  });
+
   it('never concerns the control', () => {
     expect(six.claims.some(({ over, under }) => [over, under].includes('unguarded'))).toBe(false);
   });

@@ -104,10 +104,10 @@ describe('a comparison in pairs', () => {
           if (low <= 1.1 && high >= 1.1) covered++;
         }
         // Three standard errors of a share of 5 % in 600 trials are 2.7 %.
-          expect(falseClaims / trials).toBeLessThan(0.077);
+        expect(falseClaims / trials).toBeLessThan(0.077);
         expect(falseClaims / trials).toBeGreaterThan(0.015); // nor is it too careful to find anything
-      expect(covered / trials).toBeGreaterThan(0.923);
-      expect(covered / trials).toBeLessThan(0.985);
+        expect(covered / trials).toBeGreaterThan(0.923);
+        expect(covered / trials).toBeLessThan(0.985);
       }
     },
   );

@@ -16,7 +16,8 @@ export interface Plot {
 /** Drawn at the width of a phone: a wide page shows several side by side instead of larger ones. */
 const WIDTH = 420;
 
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+/** Without quotes: it goes into attributes. */
+const FONT = 'system-ui, -apple-system, Roboto, Arial, sans-serif';
 const text = { color: light.muted, fontFamily: FONT, fontSize: 12 };
 
 export const axisStyle = {

@@ -50,7 +50,7 @@ function tableOf(
 }
 
 function columnsFor(rows: readonly Row[], { sweep, sloMs }: Results, { capacities, claims }: Analysis): Column[] {
-  const baseline = rows.find(({ kind, throughput }) => kind === 'baseline' && throughput !== undefined);
+  const baseline = sweep === undefined ? baselineOf(rows) : undefined;
   return [
     { title: 'strategy', text: nameOf },
     { title: sweep?.name ?? 'point', optional: true, text: ({ point }) => wholeText(point) },
@@ -84,6 +84,10 @@ function columnsFor(rows: readonly Row[], { sweep, sloMs }: Results, { capacitie
     { title: 'proof', text: proofText },
     { title: 'valid', text: validText },
   ];
+}
+
+function baselineOf(rows: readonly Row[]): Row | undefined {
+  return rows.find(({ kind, throughput }) => kind === 'baseline' && throughput !== undefined);
 }
 
 function nameOf({ strategy, kind, threads }: Row): string {

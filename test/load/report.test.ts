@@ -67,7 +67,11 @@ describe('the report', () => {
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
     for (const plot of plots) {
-      expect(await readFile(join(directory, 'plots', plot), 'utf8')).toMatch(/^<svg [^>]*viewBox/);
+      const svg = await readFile(join(directory, 'plots', plot), 'utf8');
+      expect(svg).toMatch(/^<svg [^>]*viewBox/);
+      // A browser that shows a file is stricter than one that shows a page: every tag must be well-formed.
+      const tags = svg.replace(/<style>[^<]*<\/style>/, '').match(/<[^>]*>/g)!;
+      expect(tags.filter((tag) => !/^<\/?[\w:]+(?: [\w:-]+="[^"<]*")* ?\/?>$/.test(tag))).toEqual([]);
       expect(markdown).toContain(`(plots/${plot})`);
     }
   });

@@ -24,7 +24,7 @@ export class SocketClient implements Disposable {
   /** @param base `http://…/v1/{strategy}`. @throws {Error} it was refused */
   static async open(base: string, { room, id, ...options }: SocketOptions): Promise<SocketClient> {
     const query = new URLSearchParams({ room, ...(id === undefined ? {} : { id }) });
-    const socket = new WebSocket(`${base.replace('http', 'ws')}/ws?${query}`, options);
+    const socket = new WebSocket(`${base.replace('http', 'ws')}/ws?${query.toString()}`, options);
     const client = new SocketClient(socket);
     await once(socket, 'open');
     return client;

@@ -50,7 +50,7 @@ export function nameInQuery(context: HttpContext, field: string): string | undef
   const values = search
     .slice(1)
     .split('&')
-    .filter((parameter) => parameter.startsWith(`${field}=`));
+    .filter((parameter) => parameter === field || parameter.startsWith(`${field}=`));
   if (values.length > 1) throw bad(field, 'must be given once');
   const value = values[0]?.slice(field.length + 1).replaceAll('+', ' ');
   return value === undefined ? undefined : named(decode(value, field), field);

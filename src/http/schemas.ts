@@ -21,9 +21,10 @@ const MAX_VALUES_BYTES = 32 * 1024;
 export const configBody = z.strictObject({
   values: z
     .custom<Readonly<Record<string, unknown>>>(isObject, 'must be an object')
-    .refine((values) => Buffer.byteLength(JSON.stringify(values)) <= MAX_VALUES_BYTES, {
-      message: `must be at most ${MAX_VALUES_BYTES} bytes of JSON`,
-    })
+    .refine(
+      (values) => isJsonUpTo(MAX_VALUES_BYTES, values),
+      `must be at most ${MAX_VALUES_BYTES} bytes of JSON, not too deep`,
+    )
     .meta({ override: { type: 'object', description: `At most ${MAX_VALUES_BYTES} bytes of JSON` } }),
 });
 
@@ -45,9 +46,7 @@ export const connectionBody = z.strictObject({
   user: name('user').optional(),
   meta: z
     .custom<Readonly<Record<string, unknown>>>(isObject, 'must be an object')
-    .refine((meta) => Buffer.byteLength(JSON.stringify(meta)) <= MAX_META_BYTES, {
-      message: `must be at most ${MAX_META_BYTES} bytes of JSON`,
-    })
+    .refine((meta) => isJsonUpTo(MAX_META_BYTES, meta), `must be at most ${MAX_META_BYTES} bytes of JSON`)
     .meta({ override: { type: 'object', description: `At most ${MAX_META_BYTES} bytes of JSON` } })
     .optional(),
 });
@@ -79,6 +78,15 @@ function jsonText(value: unknown, context: z.RefinementCtx): string {
   } catch {
     context.addIssue('must be nested less deeply');
     return z.NEVER;
+  }
+}
+
+/** What is nested too deeply can be read, but not written again. */
+function isJsonUpTo(limitBytes: number, value: unknown): boolean {
+  try {
+    return Buffer.byteLength(JSON.stringify(value)) <= limitBytes;
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 import { assert, expect } from 'vitest';
 import { hostileBodies, impossibleWrites } from './hostile/bodies.ts';
 import { hostileToCache } from './hostile/cache.ts';
+import { hostileToConnections } from './hostile/connections.ts';
 import type { HostileRequest } from './hostile/hostile-request.ts';
 import { hostileKeys, ordinaryKeys } from './hostile/keys.ts';
 import { hostileLimits } from './hostile/limits.ts';
@@ -26,6 +27,7 @@ export function hostileToRoutes(strategy: string): HostileRequest[] {
     ...hostileListings(base),
     ...hostileRoutes(strategy),
     ...hostileToCache(`/v1/${strategy}/cache`),
+    ...hostileToConnections(`/v1/${strategy}`),
   ];
 }
 

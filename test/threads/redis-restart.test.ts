@@ -3,11 +3,23 @@ import { strategies } from '../../src/strategies/index.ts';
 import type { ResourceName } from '../../src/strategies/strategy.ts';
 import { redisProgram, RedisServer } from '../support/redis-server.ts';
 import { startServiceUnderTest } from '../support/service.ts';
+import { SocketClient } from '../support/socket-client.ts';
+
+interface Listing {
+  readonly connections: { readonly id: string }[];
+  readonly total: number;
+}
 
 function restorable(resource: ResourceName) {
   return strategies.filter(
     ({ kind, cells }) => (kind === 'strategy' || kind === 'baseline') && !('unsupported' in cells[resource]),
   );
+}
+
+const beat = (base: string, id: string) => fetch(`${base}/connections/${id}/heartbeat`, { method: 'POST' });
+
+async function listed(base: string): Promise<Listing> {
+  return (await (await fetch(`${base}/connections?room=r`)).json()) as Listing;
 }
 
 describe.skipIf(redisProgram === undefined)('a restart of the process, with Redis', () => {
@@ -58,4 +70,45 @@ describe.skipIf(redisProgram === undefined)('a restart of the process, with Redi
     const again = await put(service.url, '{"values":{}}');
     expect(await again.json()).toEqual({ version: 3, values: {} });
   });
+
+  it.for(restorable('connections'))(
+    'brings back connections whose lease holds, and no others: $name',
+    async (served) => {
+      const { name, threads } = served;
+      const ttlMs = 3_000;
+      const environment = { ...settings(name, threads), CONNECTION_TTL_MS: String(ttlMs) };
+      const headers = { 'content-type': 'application/json' };
+      const put = async (base: string, id: string) => {
+        const answer = await fetch(`${base}/connections/${id}`, {
+          method: 'PUT',
+          headers,
+          body: '{"room":"r","user":"u"}',
+        });
+        return (await answer.json()) as { epoch: number; connectedAt: string };
+      };
+      let kept: { epoch: number; connectedAt: string };
+      {
+        await using service = await startServiceUnderTest(environment);
+        const base = `${service.url}/v1/${name}`;
+        kept = await put(base, 'kept');
+        await put(base, 'left');
+        expect((await fetch(`${base}/connections/left`, { method: 'DELETE' })).status).toBe(204);
+        using socket = await SocketClient.open(base, { room: 'r', id: 'socket' });
+        await put(base, 'silent');
+        // Until the first lease of `kept` is over, and only renewed ones hold.
+        const untilMs = Date.parse(kept.connectedAt) + (ttlMs * 5) / 3;
+        while (Date.now() < untilMs) expect((await beat(base, 'kept')).status).toBe(204);
+        expect((await listed(base)).connections.map(({ id }) => id).toSorted()).toEqual(['kept', 'socket']);
+        expect(await service.stop()).toBe(0);
+        expect(await socket.closed).toBe(1001);
+      }
+      await using service = await startServiceUnderTest(environment);
+      const base = `${service.url}/v1/${name}`;
+      const { connections, total } = await listed(base);
+      const { epoch, connectedAt } = kept;
+      expect(total).toBe(1);
+      expect(connections).toMatchObject([{ id: 'kept', room: 'r', user: 'u', epoch, connectedAt }]);
+      expect((await put(base, 'kept')).epoch).toBeGreaterThan(kept.epoch);
+    },
+  );
 });

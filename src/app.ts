@@ -9,6 +9,7 @@ import { configRoutes } from './http/routes/config.ts';
 import { connectionsRoutes } from './http/routes/connections.ts';
 import { countersRoutes } from './http/routes/counters.ts';
 import { docsRoutes } from './http/routes/docs.ts';
+import { metricsRoutes, type MetricsRouteOptions } from './http/routes/metrics.ts';
 import { roomsRoutes, type RoomsRouteOptions } from './http/routes/rooms.ts';
 import { NotApplicableError, NotFoundError } from './errors.ts';
 import type { FaultKind } from './threads/faults.ts';
@@ -30,7 +31,7 @@ export interface StrategyAdmin {
   inject(kind: FaultKind, times: number, delayMs: number): void;
 }
 
-export interface AppOptions extends AdminOptions, CacheRouteOptions, RoomsRouteOptions {
+export interface AppOptions extends AdminOptions, CacheRouteOptions, MetricsRouteOptions, RoomsRouteOptions {
   readonly served: readonly ServedStrategy[];
   /** What keeps the service from being ready; empty when nothing does. */
   readonly missing: () => Promise<readonly string[]>;
@@ -59,6 +60,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 export function buildApp(options: AppOptions): Hono<HttpEnvironment> {
   const app = new Hono<HttpEnvironment>();
   serviceRoutes(app, options);
+  metricsRoutes(app, options);
   docsRoutes(app, documented(options), options);
   for (const served of options.served) {
     for (const name of Object.keys(routes) as ResourceName[]) resourceRoutes(app, served, name, routes[name], options);

@@ -20,6 +20,11 @@ const onOff = z
   .transform((value) => value === 'on')
   .default(false);
 
+const onByDefault = z
+  .enum(['on', 'off'], 'must be "on" or "off"')
+  .transform((value) => value === 'on')
+  .default(true);
+
 const strategyList = z
   .string()
   .transform((list) => list.split(',').map((name) => name.trim()))
@@ -101,6 +106,8 @@ const schema = z.object({
   RENDER: z.enum(['pool', 'inline'], 'must be "pool" or "inline"').default('pool'),
   SHUTDOWN_TIMEOUT_MS: integer(1, DAY_MS, 10_000),
   SERVER_TIMING: onOff,
+  /** Whether requests are counted and `/metrics` is there. */
+  METRICS: onByDefault,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 

@@ -23,7 +23,11 @@ export interface ExchangeOptions {
   readonly serverTiming: boolean;
   /** Called with errors that are defects of the service. */
   readonly onDefect: (error: unknown, requestId: string) => void;
+  /** Called with every answer. On the path of every request, so it has to be quick. */
+  readonly onAnswer?: OnAnswer | undefined;
 }
+
+export type OnAnswer = (context: HttpContext, requestId: string, status: number, elapsedMs: number) => void;
 
 export class Exchange implements Call {
   readonly requestId: string;
@@ -81,6 +85,15 @@ export class Exchange implements Call {
     return new Response(body, { status, headers: this.#headers({ ...headers, ...more }) });
   }
 
+  /** Says that this is the answer. */
+  answered(response: Response): Response {
+    const { onAnswer } = this.#options;
+    if (onAnswer !== undefined) {
+      onAnswer(this.#context, this.requestId, response.status, performance.now() - this.#startedMs);
+    }
+    return response;
+  }
+
   /** Ends what was started on behalf of the request. */
   finish(): void {
     clearTimeout(this.#deadline);
@@ -112,17 +125,17 @@ export function exchange(
   const current = new Exchange(context, options);
   try {
     const response = handler(current);
-    return response instanceof Promise ? settle(current, response) : response;
+    return response instanceof Promise ? settle(current, response) : current.answered(response);
   } catch (error) {
-    return current.problem(error);
+    return current.answered(current.problem(error));
   }
 }
 
 async function settle(current: Exchange, response: Promise<Response>): Promise<Response> {
   try {
-    return await response;
+    return current.answered(await response);
   } catch (error) {
-    return current.problem(error);
+    return current.answered(current.problem(error));
   } finally {
     current.finish();
   }

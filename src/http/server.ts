@@ -36,6 +36,8 @@ type HttpSocket = Socket & { [LATEST]?: ServerResponse };
 export interface HttpServer {
   /** The port it listens on. */
   readonly port: number;
+  /** Connections that are open, those that became WebSockets included. */
+  readonly connections: () => number;
   /**
    * Ends the server without cutting anybody off: for `FAREWELL_MS` every answer says `Connection: close`, so that
    * clients leave by themselves; then it stops listening and waits for the requests in flight.
@@ -84,7 +86,11 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
   });
   // A client may say that it sends no more and still read: node:http would cut it off. See docs/decisions/0004.
   Object.assign(server, { httpAllowHalfOpen: true });
-  server.on('connection', (socket: HttpSocket) => socket.on('end', () => probe(socket)));
+  let connections = 0;
+  server.on('connection', (socket: HttpSocket) => {
+    connections += 1;
+    socket.on('end', () => probe(socket)).on('close', () => (connections -= 1));
+  });
   server.on('clientError', refuseBytes);
   server.on('connect', (incoming: IncomingMessage, socket: Socket) => {
     writeRaw(socket, problemFor('METHOD_NOT_ALLOWED', 'CONNECT is not served', incoming), { allow: 'GET, POST' });
@@ -94,6 +100,7 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
+    connections: () => connections,
     async drain() {
       draining = true;
       await Promise.all([webSockets.close(), leave(server)]);

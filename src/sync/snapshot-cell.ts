@@ -32,6 +32,7 @@ import {
   type SnapshotSize,
   TOP,
 } from './snapshot-layout.ts';
+import { type ObservedSnapshots, snapshotsMade } from './observed.ts';
 import { SnapshotPins } from './snapshot-pins.ts';
 import { SnapshotTurn } from './snapshot-turn.ts';
 import { type MutexStats, SyncMutex } from './sync-mutex.ts';
@@ -83,6 +84,7 @@ export class SnapshotCell {
     this.#pins = new SnapshotPins(this.words, slot, threads);
     this.#turn = new SnapshotTurn(this.words, this.#layout, this.#pins, { name, timeoutMs });
     this.#mutex = new SyncMutex(lock.locks, lock.line, { name, slot, timeoutMs }); // nothing is ever half-done
+    snapshotsMade.publish({ name, version: () => this.version } satisfies ObservedSnapshots);
   }
 
   /** The current version: one atomic load. It changes with every turn that changed something. */

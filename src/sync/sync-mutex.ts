@@ -13,6 +13,7 @@
  */
 import { LockTimeoutError, MisuseError, PoisonedError } from '../errors.ts';
 import { CONTENDED, DIED, ownedBy, ownerOf, POISONED, REPAIRS } from './lock-line.ts';
+import { locksMade, type ObservedLock } from './observed.ts';
 import { isAsyncFunction, isThenable, type Synchronous } from './synchronous.ts';
 import type { Slot } from './thread-table.ts';
 import type { WaitOptions } from './wait.ts';
@@ -63,6 +64,7 @@ export class SyncMutex {
     this.#line = line;
     this.#mine = ownedBy(options.slot);
     this.#options = options;
+    locksMade.publish({ name: options.name, stats: this.stats } satisfies ObservedLock);
   }
 
   /**

@@ -12,6 +12,7 @@ import type {
   Unsupported,
 } from '../strategies/strategy.ts';
 import { Outbox } from '../sync/mailbox-outbox.ts';
+import type { Permits } from '../sync/permits.ts';
 import { Sender } from '../sync/mailbox-sender.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import { type Attachment, ThreadScope } from './context.ts';
@@ -25,6 +26,8 @@ export interface Attached {
   readonly served: readonly ServedStrategy[];
   readonly thread: ThreadContext;
   readonly origin: OriginConnection;
+  /** The mailboxes that this thread sends into. */
+  readonly mailboxes: readonly { readonly name: string; readonly permits: Permits }[];
   /** Sends to a new owner from now on. */
   reconnect(ports: OwnerPorts): void;
   /** Ends this thread's way to the origin; see `ThreadScope.close`. */
@@ -45,12 +48,15 @@ export async function attachAll(
   await scope.origin.connected().catch(() => {}); // what needs no origin is served without it
   const outboxes = new Map<string, Outbox<OwnerMessage, unknown>>();
   const senders: Sender<OwnerMessage, unknown>[] = [];
+  const mailboxes: Attached['mailboxes'][number][] = [];
 
   const sender = (name: string): Sender<OwnerMessage, unknown> => {
     const { settings, slot } = attachment;
+    const permits = scope.permits(name);
+    mailboxes.push({ name, permits });
     const outbox = new Outbox<OwnerMessage, unknown>({
       name,
-      permits: scope.permits(name),
+      permits,
       position: ThreadTable.positionOf(slot),
       doorbell: scope.thread.doorbell,
       waitMs: settings.MAILBOX_WAIT_MS,
@@ -90,6 +96,7 @@ export async function attachAll(
     served,
     thread: scope.thread,
     origin: scope.origin,
+    mailboxes,
     reconnect(ports) {
       for (const [name, port] of Object.entries(ports)) outboxes.get(name)?.connect(port);
     },

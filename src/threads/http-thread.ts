@@ -2,6 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { buildApp } from '../app.ts';
 import type { Connections } from '../resources/connections.ts';
+import { accessLog } from '../metrics/access-log.ts';
+import { NumberedRoutes } from '../metrics/route-labels.ts';
+import { ThreadMetrics } from '../metrics/thread-metrics.ts';
 import { Rooms } from '../rooms/rooms.ts';
 import { listen, type ListenOptions } from '../http/server.ts';
 import { createRenderer } from '../render/create-renderer.ts';
@@ -33,6 +36,9 @@ const { settings, slot } = data;
 const port = parentPort!;
 const log = threadLog(settings, slot);
 
+let routes: NumberedRoutes;
+const metrics = settings.METRICS ? new ThreadMetrics(data.memory, slot, () => routes) : undefined;
+const watches = [metrics?.onAnswer, accessLog(log, () => routes)].filter((watch) => watch !== undefined);
 const attached = await attachAll(data, servedStrategies(settings), logOrigin(log));
 const { served, thread, origin } = attached;
 let draining = false;
@@ -70,9 +76,13 @@ const app = buildApp({
   openRooms,
   adminToken: settings.ADMIN_TOKEN,
   controls: settings.CONTROLS,
+  metrics: metrics === undefined ? undefined : (call) => metrics.text(attached, call),
+  onAnswer: watches.length < 2 ? watches[0] : (...answer) => watches.forEach((watch) => watch(...answer)),
   onDefect: (error, requestId) => log.error({ err: error, requestId }, 'a request failed on a defect'),
 });
+routes = new NumberedRoutes(app);
 const server = await listen(app, data.listen);
+metrics?.start(server.connections);
 thread.threads.markServing(slot);
 const sweeper = startSweeper({ slot, threads: thread.threads, served, ttlMs: settings.CONNECTION_TTL_MS });
 port.postMessage({ listeningOn: server.port } satisfies FromHttpThread);
@@ -85,6 +95,7 @@ port.on('message', (message: ToHttpThread) => {
 async function drain(): Promise<void> {
   draining = true;
   sweeper.stop();
+  metrics?.stop();
   await server.drain();
   await renderer.close();
   for (const rooms of allRooms) rooms[Symbol.dispose]();

@@ -1,5 +1,7 @@
 import { randomFillSync, randomUUID } from 'node:crypto';
 import { Faults } from './faults.ts';
+import { RequestMeter } from '../metrics/request-meter.ts';
+import { ThreadGauges } from '../metrics/thread-gauges.ts';
 import type { Settings } from '../settings.ts';
 import { strategies } from '../strategies/index.ts';
 import type { CellMemory, ResourceName, Strategy } from '../strategies/strategy.ts';
@@ -16,6 +18,7 @@ export interface ServiceMemory {
   readonly startedAtMs: number;
   readonly threads: SharedArrayBuffer;
   readonly hashSeed: HashSeed;
+  readonly metrics: MetricsBuffers;
   /** By cell name. */
   readonly cells: ReadonlyMap<string, CellBuffers>;
 }
@@ -26,6 +29,12 @@ interface CellBuffers {
   readonly data: SharedArrayBuffer;
   readonly faults: SharedArrayBuffer;
   readonly mailbox: MailboxBuffers | undefined;
+}
+
+/** Where the HTTP threads count, a part for each. */
+interface MetricsBuffers {
+  readonly requests: SharedArrayBuffer;
+  readonly gauges: SharedArrayBuffer;
 }
 
 export interface MailboxBuffers {
@@ -65,7 +74,11 @@ export function allocateMemory(
   }
   const [k0, k1] = randomFillSync(new Int32Array(2));
   const threads = new SharedArrayBuffer(ThreadTable.bytes);
-  return { service: randomUUID(), startedAtMs: Date.now(), threads, hashSeed: [k0!, k1!], cells };
+  const metrics = {
+    requests: new SharedArrayBuffer(RequestMeter.bytes(settings.THREADS)),
+    gauges: new SharedArrayBuffer(ThreadGauges.bytes(settings.THREADS)),
+  };
+  return { service: randomUUID(), startedAtMs: Date.now(), threads, hashSeed: [k0!, k1!], metrics, cells };
 }
 
 function mailboxBuffers(): MailboxBuffers {

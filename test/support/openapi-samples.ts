@@ -16,6 +16,7 @@ const admin = (token: string) => ({ authorization: `Bearer ${token}` });
 const service: readonly Sample[] = [
   { route: 'GET /healthz', status: 200 },
   { route: 'GET /readyz', status: 200 },
+  { route: 'GET /metrics', status: 200 },
   { route: 'GET /v1', status: 200 },
   { route: 'GET /openapi.json', status: 200 },
   { route: 'GET /docs', status: 200 },

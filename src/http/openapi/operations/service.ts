@@ -13,6 +13,11 @@ export const serviceOperations = operations({
     success: { 200: { description: 'They do', json: readiness } },
     problems: ['NOT_READY', 'SHUTTING_DOWN'],
   },
+  'GET /metrics': {
+    summary: 'Metrics of all threads together, for Prometheus',
+    success: { 200: { description: 'Its text format', text: 'text/plain' } },
+    problems: ['NOT_FOUND'],
+  },
   'GET /v1': {
     summary: 'The strategies and resources that are served',
     success: { 200: { description: 'By strategy', json: catalogue } },

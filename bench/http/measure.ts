@@ -48,20 +48,20 @@ function coresOf(samples: readonly CpuSample[], ofRun: readonly CpuSample[]): nu
 
 const SETTLE_POLL_MS = 50;
 
-/** The counter's value once requests that the generator gave up have run out; 0 for one never written. */
-export async function settledCounter(url: string, signal: AbortSignal): Promise<number> {
+/** A count once requests that the generator gave up have run out; 0 where there is none yet. */
+export async function settledCount(url: string, field: string, signal: AbortSignal): Promise<number> {
   for (let last = Number.NaN; ; await delay(SETTLE_POLL_MS)) {
     const response = await fetch(url, { signal });
-    const { value = 0 } = (await response.json()) as { value?: number };
-    if (value === last) return value;
-    last = value;
+    const { [field]: count = 0 } = (await response.json()) as Record<string, number>;
+    if (count === last) return count;
+    last = count;
   }
 }
 
 /**
  * Why a run cannot be believed; undefined when it can.
  *
- * @param counted by how much the stored counter grew; more than was acknowledged by at most what was in flight when
+ * @param counted by how much the server's own count grew; more than was acknowledged by at most what was in flight when
  *   the generator stopped, one request per connection
  */
 export function doubtOf(
@@ -73,7 +73,7 @@ export function doubtOf(
   if (non2xx > 0) return `${non2xx} of ${requests} answers were errors`;
   if (socketErrors > 0) return `${socketErrors} connections failed`;
   if (counted === undefined) return undefined;
-  if (counted < requests) return `${requests} increments were acknowledged, and ${counted} are stored`;
-  if (counted > requests + inFlight) return `${requests} increments were acknowledged, but ${counted} are stored`;
+  if (counted < requests) return `${requests} were acknowledged, and ${counted} are counted`;
+  if (counted > requests + inFlight) return `${requests} were acknowledged, but ${counted} are counted`;
   return undefined;
 }

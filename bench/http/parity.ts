@@ -1,6 +1,6 @@
 /** Before anything is measured: the servers must send the same bytes, or their speeds cannot be compared. */
 import { isDeepStrictEqual } from 'node:util';
-import { counterOn } from './subjects.ts';
+import { counterOn, hit, type Subject } from './subjects.ts';
 
 /** One answer, without what differs from moment to moment. */
 export interface Answer {
@@ -11,32 +11,40 @@ export interface Answer {
 
 export interface Probe {
   readonly name: string;
-  /** Of a counter that nobody has used, since each server counts by itself. */
-  readonly key: string;
+  readonly method: 'GET' | 'POST';
+  pathOn(subject: Subject): string;
   readonly body?: string;
   /** Sent as `x-request-id`; without one the server makes its own. */
   readonly requestId?: string;
 }
 
-export const probes: readonly Probe[] = [
-  { name: 'no body', key: 'probe-1', requestId: 'client-1' },
-  { name: 'a body', key: 'probe-2', body: '{"by":41}', requestId: 'client-2' },
-  { name: 'no request id', key: 'probe-3' },
-];
-
-/** A server, and the segment of its paths. */
-export interface Asked {
-  readonly url: string;
-  readonly strategy: string;
+/** Of a counter that nobody has used, since each server counts by itself. */
+function increment(key: string, probe: Pick<Probe, 'name' | 'body' | 'requestId'>): Probe {
+  return { ...probe, method: 'POST', pathOn: (subject) => `${counterOn(subject, key)}/increment` };
 }
 
-export async function ask(
-  { url, strategy }: Asked,
-  { key, body, requestId }: Probe,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const response = await fetch(`${url}${counterOn({ strategy }, key)}/increment`, {
-    method: 'POST',
+export const incrementProbes: readonly Probe[] = [
+  increment('probe-1', { name: 'no body', requestId: 'client-1' }),
+  increment('probe-2', { name: 'a body', body: '{"by":41}', requestId: 'client-2' }),
+  increment('probe-3', { name: 'no request id' }),
+];
+
+/** Of the document that is there by then. */
+export const hitProbes: readonly Probe[] = [
+  { ...hit, name: 'a cached key', requestId: 'client-1' },
+  { ...hit, name: 'a cached key, no request id' },
+];
+
+/** A server that runs. */
+export interface Asked {
+  readonly url: string;
+  readonly subject: Subject;
+}
+
+export async function ask({ url, subject }: Asked, probe: Probe, signal: AbortSignal): Promise<Answer> {
+  const { method, body, requestId } = probe;
+  const response = await fetch(`${url}${probe.pathOn(subject)}`, {
+    method,
     signal,
     headers: {
       ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
@@ -48,14 +56,22 @@ export async function ask(
   // Ids that the servers made differ in their letters; their length may differ by the digits of a sequence number.
   if (requestId === undefined)
     headers['x-request-id'] = headers['x-request-id']?.replace(/-\w+$/, '').replace(/./g, 'x') ?? 'none';
+  // Seconds pass; what counts is how many digits they have.
+  for (const name of ['age', 'cache-status']) {
+    if (headers[name] !== undefined) headers[name] = headers[name].replace(/\d/g, '0');
+  }
   return { status: response.status, headers, body: await response.text() };
 }
 
 /** @throws {Error} two servers answer differently; with both answers */
-export async function requireSameAnswers(servers: ReadonlyMap<string, Asked>, signal: AbortSignal): Promise<void> {
+export async function requireSameAnswers(
+  servers: readonly Asked[],
+  probes: readonly Probe[],
+  signal: AbortSignal,
+): Promise<void> {
   for (const probe of probes) {
     const answers = new Map<string, Answer>();
-    for (const [name, server] of servers) answers.set(name, await ask(server, probe, signal));
+    for (const server of servers) answers.set(server.subject.name, await ask(server, probe, signal));
     const difference = differenceOf(answers);
     if (difference !== undefined) throw new Error(`asked with ${probe.name}, ${difference}`);
   }

@@ -1,23 +1,44 @@
-/** What HTTP costs: an increment through the service against the same written with hono, and with node:http, alone. */
+/**
+ * What HTTP costs: an increment through the service against the same written with hono, and with node:http, alone; a
+ * cache hit against a route that answers with a constant.
+ */
 import { availableParallelism } from 'node:os';
 import { seededRandom, shuffled } from '../../load/seeded-random.ts';
 import { ratiosOf, spreadOf } from '../statistics.ts';
 import type { Ratio, Series, Suite, SuiteOptions, SuiteResult } from '../suite.ts';
 import { CONNECTIONS, findGenerator, type Generator } from './generator.ts';
-import { doubtOf, measure, settledCounter, type Measurement } from './measure.ts';
-import { requireSameAnswers } from './parity.ts';
+import { doubtOf, measure, settledCount, type Measurement } from './measure.ts';
+import { hitProbes, incrementProbes, requireSameAnswers } from './parity.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
 import * as plan from './subjects.ts';
 import type { NamedLoad, Subject } from './subjects.ts';
 
 /** Which service is compared with whom, and how much of their speed it should reach. */
-const COMPARISONS: readonly { readonly own: Subject; readonly other: Subject; readonly goal?: number }[] = [
+interface Comparison {
+  readonly own: Subject;
+  readonly other: Subject;
+  readonly goal?: number;
+}
+
+const OF_INCREMENTS: readonly Comparison[] = [
   { own: plan.syncLock, other: plan.bareHono, goal: 0.9 },
   { own: plan.syncLock, other: plan.tunedHono },
   { own: plan.syncLock, other: plan.bareNode, goal: 0.7 },
   { own: plan.sharded, other: plan.bareHono, goal: 0.9 },
   { own: plan.atomic, other: plan.bareHono, goal: 0.9 },
 ];
+const OF_HITS: readonly Comparison[] = [
+  { own: plan.sharded, other: plan.constant, goal: 0.9 },
+  { own: plan.snapshot, other: plan.constant, goal: 0.9 },
+  { own: plan.syncLock, other: plan.constant },
+  { own: plan.sharded, other: plan.tunedConstant },
+  { own: plan.snapshot, other: plan.tunedConstant },
+];
+const COMPARISONS = new Map<NamedLoad, readonly Comparison[]>([
+  [plan.noBody, OF_INCREMENTS],
+  [plan.withBody, OF_INCREMENTS],
+  [plan.hit, OF_HITS],
+]);
 /** Above this share of its one core the generator may be what is measured. */
 const MAX_GENERATOR_CORES = 0.85;
 /** So it may when it has this much more to do than each thread of the server, however busy the machine is. */
@@ -31,7 +52,7 @@ export type Measured = ReadonlyMap<NamedLoad, ReadonlyMap<Subject, readonly Meas
 export const http: Suite = {
   name: 'http',
   summary:
-    'POST …/increment of sync-lock, sharded and atomic against bare hono, and of sync-lock against bare node:http too',
+    'POST …/increment of sync-lock, sharded and atomic against bare hono, and of sync-lock against bare node:http too; GET …/cache/{key} of sharded and snapshot, where it is a hit, against a constant route of bare hono',
 
   async run(options) {
     const generator = await findGenerator();
@@ -41,13 +62,21 @@ export const http: Suite = {
       options.progress(`starting ${subject.name}`);
       servers.set(subject, stack.use(await startServer(subject.command, subject.settings, options.signal)));
     }
-    const asked = [...servers].map(([{ name, strategy }, { url }]) => [name, { url, strategy }] as const);
-    await requireSameAnswers(new Map(asked), options.signal);
+    await compareAnswers(servers, options.signal);
     const failures: string[] = [];
     const measured = await rounds(servers, generator, failures, options);
     return summarize(measured, generator, failures);
   },
 };
+
+async function compareAnswers(servers: ReadonlyMap<Subject, ServerProcess>, signal: AbortSignal): Promise<void> {
+  const under = (load: NamedLoad) => load.on.map((subject) => ({ subject, url: servers.get(subject)!.url }));
+  await requireSameAnswers(under(plan.noBody), incrementProbes, signal);
+  for (const { url, subject } of under(plan.hit)) {
+    if (subject.shares) await plan.hit.prepare?.(url, subject, signal);
+  }
+  await requireSameAnswers(under(plan.hit), hitProbes, signal);
+}
 
 /** All servers stay up; one at a time is loaded, and whom a ratio compares come right after one another. */
 async function rounds(
@@ -83,11 +112,17 @@ async function measureAndProve(
   generator: Generator,
   { seconds, signal }: SuiteOptions,
 ): Promise<{ measurement: Measurement; doubt: string | undefined }> {
-  const counted = subject.shares && plan.increments.has(load);
-  const counter = `${server.url}${plan.counterOn(subject)}`;
-  const before = counted ? await settledCounter(counter, signal) : 0;
+  const { url } = server;
+  const { counted } = load;
+  const count = async (): Promise<number | undefined> =>
+    subject.shares && counted
+      ? await settledCount(`${url}${counted.pathOn(subject)}`, counted.field, signal)
+      : undefined;
+  if (subject.shares) await load.prepare?.(url, subject, signal);
+  const before = await count();
   const measurement = await measure(server, { ...load, path: load.pathOn(subject) }, { generator, seconds, signal });
-  const growth = counted ? (await settledCounter(counter, signal)) - before : undefined;
+  const after = await count();
+  const growth = before === undefined || after === undefined ? undefined : after - before;
   return { measurement, doubt: doubtOf(measurement, growth) };
 }
 
@@ -115,16 +150,16 @@ export function summarize(
       services: plan.services.map(({ settings }) => settingsText(settings)).join('; '),
     },
     series,
-    ratios: [plan.noBody, plan.withBody].flatMap((load) => ratiosUnder(load, measured)),
+    ratios: [...COMPARISONS].flatMap(([load, comparisons]) => ratiosUnder(load, comparisons, measured)),
     notes: notesOn(series, name),
     failures,
   };
 }
 
-function ratiosUnder(load: NamedLoad, measured: Measured): Ratio[] {
+function ratiosUnder(load: NamedLoad, comparisons: readonly Comparison[], measured: Measured): Ratio[] {
   const of = (subject: Subject) => measured.get(load)!.get(subject)!;
   const ratios: Ratio[] = [];
-  for (const { own, other, ...goal } of COMPARISONS) {
+  for (const { own, other, ...goal } of comparisons) {
     const against = `${load.name}: ${own.name} / ${other.name}`;
     ratios.push({ name: against, values: ratiosOf(perSecond(of(own)), perSecond(of(other))), ...goal });
     ratios.push({ name: `${against}, per CPU time`, values: ratiosOf(cpu(of(other)), cpu(of(own))) });

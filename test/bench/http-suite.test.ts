@@ -27,6 +27,9 @@ describe('the http suite', () => {
     [plan.bareHono, [100, 50, 150]],
     [plan.tunedHono, [100, 50, 150]],
     [plan.bareNode, [200, 90, 300]],
+    [plan.snapshot, [95, 50, 90]],
+    [plan.constant, [100, 50, 150]],
+    [plan.tunedConstant, [100, 50, 150]],
   ]);
 
   it('divides every service by bare hono, with the same goal', () => {
@@ -38,8 +41,15 @@ describe('the http suite', () => {
     }
   });
 
+  it('divides the hits of sharded and snapshot by a constant route, with a goal', () => {
+    const { ratios } = summarize(measuredAt(speeds), { name: 'wrk', version: '4' }, []);
+    const ratioOf = (name: string) => ratios.find((ratio) => ratio.name === `${plan.hit.name}: ${name} / constant`);
+    expect(ratioOf('sharded')).toMatchObject({ values: [0.8, 0.9, 0.8], goal: 0.9 });
+    expect(ratioOf('snapshot')).toMatchObject({ values: [0.95, 1, 0.6], goal: 0.9 });
+  });
+
   it('asks each service under its own strategy, and the others as sync-lock', () => {
-    expect(plan.subjects.map((subject) => plan.noBody.pathOn(subject).split('/')[2])).toEqual([
+    expect(plan.noBody.on.map((subject) => plan.noBody.pathOn(subject).split('/')[2])).toEqual([
       'sync-lock',
       'sharded',
       'atomic',

@@ -3,8 +3,8 @@ import type { HttpContext, OnAnswer } from '../http/exchange.ts';
 import type { NumberedRoutes } from './route-labels.ts';
 
 /**
- * One line per request, at level `debug`: at `info` it would cost every service that does not ask for it a third of its
- * throughput. What failed on a defect is logged at `error` all the same, with the request id. Undefined when off.
+ * One line per request, at level `debug`: at `info` it would double the CPU time of a small request for everybody who
+ * does not ask for it (`npm run bench -- --only observability`). What failed on a defect is logged at `error` all the same, with the request id. Undefined when off.
  */
 export function accessLog(log: Logger, routes: () => NumberedRoutes): OnAnswer | undefined {
   if (!log.isLevelEnabled('debug')) return undefined;

@@ -1,5 +1,6 @@
 /** Builds the Hono app of one thread. It never listens: tests call `app.request()`. */
 import { Hono } from 'hono';
+import { Admission } from './http/admission.ts';
 import { exchange, type Exchange, type ExchangeOptions, type HttpEnvironment } from './http/exchange.ts';
 import type { DocumentedService } from './http/openapi/document.ts';
 import { problem } from './http/problems.ts';
@@ -36,6 +37,8 @@ export interface AppOptions extends AdminOptions, CacheRouteOptions, MetricsRout
   /** What keeps the service from being ready; empty when nothing does. */
   readonly missing: () => Promise<readonly string[]>;
   readonly isDraining: () => boolean;
+  /** Requests to the strategies that may be under way on this thread. */
+  readonly maxConcurrentRequests: number;
 }
 
 type Routes<Resource> = (app: Hono<HttpEnvironment>, base: string, resource: Resource, options: AppOptions) => void;
@@ -62,8 +65,9 @@ export function buildApp(options: AppOptions): Hono<HttpEnvironment> {
   serviceRoutes(app, options);
   metricsRoutes(app, options);
   docsRoutes(app, documented(options), options);
+  const limited = { ...options, admission: new Admission(options.maxConcurrentRequests) };
   for (const served of options.served) {
-    for (const name of Object.keys(routes) as ResourceName[]) resourceRoutes(app, served, name, routes[name], options);
+    for (const name of Object.keys(routes) as ResourceName[]) resourceRoutes(app, served, name, routes[name], limited);
     adminRoutes(app, served, options);
   }
   app.onError((error, context) => exchange(context, options, (call) => call.problem(error)));

@@ -92,6 +92,8 @@ const schema = z.object({
   LOCK_TIMEOUT_MS: integer(1, 600_000, 2000),
   /** Requests of one thread that may wait for one asynchronous lock; more are refused as `OVERLOADED`. */
   MAX_WAITING: integer(1, 2 ** 20, 4096),
+  /** Requests of one thread that may wait for anything at a time; more are refused at once as `OVERLOADED`. */
+  MAX_CONCURRENT_REQUESTS: integer(1, 2 ** 20, 4096),
   REQUEST_TIMEOUT_MS: integer(1, 600_000, 5000),
   HOLD_US: integer(0, 1_000_000, 0),
   COUNTERS_CAPACITY: integer(1, 2 ** 24, 65_536),

@@ -9,6 +9,7 @@ import type { Context } from 'hono';
 import { ClientGoneError, DeadlineError } from '../errors.ts';
 import type { Call } from '../resources/call.ts';
 import type { Awaitable, Timing } from '../sync/wait.ts';
+import type { Admission } from './admission.ts';
 import type { Incoming } from './body.ts';
 import { problemOf } from './problems.ts';
 import { requestIdOf } from './request-id.ts';
@@ -25,6 +26,8 @@ export interface ExchangeOptions {
   readonly onDefect: (error: unknown, requestId: string) => void;
   /** Called with every answer. On the path of every request, so it has to be quick. */
   readonly onAnswer?: OnAnswer | undefined;
+  /** Undefined for routes that are always admitted. */
+  readonly admission?: Admission | undefined;
 }
 
 export type OnAnswer = (context: HttpContext, requestId: string, status: number, elapsedMs: number) => void;
@@ -123,20 +126,28 @@ export function exchange(
   handler: (exchange: Exchange) => Awaitable<Response>,
 ): Awaitable<Response> {
   const current = new Exchange(context, options);
+  const { admission } = options;
   try {
+    if (admission?.isOpen === false) throw admission.refusal();
     const response = handler(current);
-    return response instanceof Promise ? settle(current, response) : current.answered(response);
+    return response instanceof Promise ? settle(current, response, admission) : current.answered(response);
   } catch (error) {
     return current.answered(current.problem(error));
   }
 }
 
-async function settle(current: Exchange, response: Promise<Response>): Promise<Response> {
+async function settle(
+  current: Exchange,
+  response: Promise<Response>,
+  admission: Admission | undefined,
+): Promise<Response> {
+  admission?.begin();
   try {
     return current.answered(await response);
   } catch (error) {
     return current.answered(current.problem(error));
   } finally {
+    admission?.end();
     current.finish();
   }
 }

@@ -66,6 +66,7 @@ const app = buildApp({
   served,
   missing,
   isDraining: () => draining,
+  maxConcurrentRequests: settings.MAX_CONCURRENT_REQUESTS,
   timeoutMs: settings.REQUEST_TIMEOUT_MS,
   serverTiming: settings.SERVER_TIMING,
   cacheTtlMs: settings.CACHE_TTL_MS,

@@ -3,7 +3,7 @@
  * last seen is kept beside it, since that changes far more often.
  *
  * ```
- * float64 0–4   version, epoch, connected at, holder (0 is nobody), stored at the origin at (milliseconds)
+ * float64 0–4   version, epoch, connected at, holder + 1 (1 is nobody), stored at the origin at (milliseconds)
  * byte 40       the details
  * ```
  */
@@ -18,6 +18,8 @@ export const HOLDER = 3;
 export const STORED_AT_MS = 4;
 const NUMBERS = 5;
 const DETAILS = NUMBERS * 8;
+/** Where the name begins in details that begin with the room. */
+const ROOM = '"room":"'.length;
 
 /** A registration as the origin keeps it, as JSON. */
 export interface StoredConnection {
@@ -40,7 +42,7 @@ export function restorable(value: OriginValue, ttlMs: number): StoredConnection 
 export function packConnection(stored: StoredConnection, version: number): Buffer {
   const { details, epoch, connectedAtMs, lastSeenAtMs, holder } = stored;
   const entry = Buffer.allocUnsafeSlow(DETAILS + Buffer.byteLength(details)); // at offset 0 of its own memory
-  new Float64Array(entry.buffer, 0, NUMBERS).set([version, epoch, connectedAtMs, holder ?? 0, lastSeenAtMs]);
+  new Float64Array(entry.buffer, 0, NUMBERS).set([version, epoch, connectedAtMs, (holder ?? 0) + 1, lastSeenAtMs]);
   entry.write(details, DETAILS);
   return entry;
 }
@@ -57,10 +59,18 @@ export function openConnection(id: string, entry: Uint8Array, lastSeenAtMs: numb
     connectedAtMs: numbers[CONNECTED_AT_MS]!,
     lastSeenAtMs,
     expiresAtMs: lastSeenAtMs + ttlMs,
-    holder: numbers[HOLDER] || undefined,
+    holder: holderOf(numbers[HOLDER]!),
   };
 }
 
+/** @param number as in an entry */
+export function holderOf(number: number): Slot | undefined {
+  return number > 1 ? number - 1 : undefined;
+}
+
 export function roomOf(details: Registration['details']): string {
+  const end = details.indexOf('"', ROOM);
+  const plain = details.slice(ROOM, end);
+  if (end !== -1 && details.startsWith('"room":"') && !plain.includes('\\')) return plain; // listings ask often
   return (JSON.parse(`{${details}}`) as { readonly room: string }).room;
 }

@@ -15,6 +15,9 @@ export type InShard = (shard: number, section: () => void) => void;
 /** For who holds the one guard, or is the only one who may. */
 export const asOwner: InShard = (_shard, section) => section();
 
+/** Copied per shard beyond its share of a page, since shards differ; a page that still lacks some is shorter. */
+const SPARE = 16;
+
 /** One page. */
 export function pageOf(
   table: ConnectionTable,
@@ -24,7 +27,9 @@ export function pageOf(
 ): ConnectionsPage {
   const { entries } = table;
   const guesses = shards === 1 || room !== undefined ? undefined : recordsByShard(table, shards);
+  const most = shards === 1 ? limit + 1 : Math.ceil((2 * limit) / shards) + SPARE;
   const found: { record: number; connection: Connection }[] = [];
+  let complete = Infinity; // up to this record, nothing was left out
   let total = 0;
   for (let shard = 0; shard < shards; shard++) {
     inShard(shard, () => {
@@ -32,14 +37,16 @@ export function pageOf(
       const there = records.filter((record) => entries.shardAt(record) === shard && table.isThere(record));
       total += there.length;
       const ahead = there.filter((record) => record >= cursor).sort((a, b) => a - b);
-      for (const record of ahead.slice(0, limit + 1)) {
+      if (ahead.length > most) complete = Math.min(complete, ahead[most - 1]!);
+      for (const record of ahead.slice(0, most)) {
         found.push({ record, connection: table.connectionAt(record, entries.keyOf(record, shard)!) });
       }
     });
   }
-  found.sort((a, b) => a.record - b.record);
-  const connections = found.slice(0, limit).map(({ connection }) => connection);
-  return { connections, total, cursor: found[limit]?.record };
+  const whole = found.filter(({ record }) => record <= complete).sort((a, b) => a.record - b.record);
+  const connections = whole.slice(0, limit).map(({ connection }) => connection);
+  const next = whole[limit]?.record ?? (complete < Infinity ? complete + 1 : undefined);
+  return { connections, total, cursor: next };
 }
 
 /** Every room that somebody is in. */

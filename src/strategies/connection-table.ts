@@ -15,6 +15,7 @@ import { ThreadTable } from '../sync/thread-table.ts';
 import {
   EPOCH,
   HOLDER,
+  holderOf,
   openConnection,
   packConnection,
   restorable,
@@ -170,12 +171,13 @@ export class ConnectionTable {
     this.commit(id, { value: JSON.stringify({ ...stored, lastSeenAtMs: Date.now() }), version });
   }
 
-  /** Whether a record is in use, was heard of in time, and its thread lives. */
+  /** Whether the connection of a record in use was heard of in time, and its thread lives. */
   isThere(record: number): boolean {
     const seenAtMs = this.entries.usedAtMs(record);
-    if (seenAtMs === SWEPT || this.entries.shardAt(record) === -1 || !this.#isWhole(record)) return false;
-    if (ageMs(seenAtMs) >= this.#options.ttlMs) return false;
-    const holder = this.#holderOf(record);
+    if (seenAtMs === SWEPT || ageMs(seenAtMs) >= this.#options.ttlMs) return false;
+    const number = this.entries.number(record, HOLDER);
+    if (number === 0) return false; // a thread that died left a record without an entry
+    const holder = holderOf(number);
     return holder === undefined || this.#options.threads.livingAt(ThreadTable.positionOf(holder)) === holder;
   }
 
@@ -226,7 +228,7 @@ export class ConnectionTable {
   }
 
   #holderOf(record: number): number | undefined {
-    return this.entries.number(record, HOLDER) || undefined;
+    return holderOf(this.entries.number(record, HOLDER));
   }
 
   #lastSeenAtMs(record: number): number {

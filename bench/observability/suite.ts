@@ -1,7 +1,7 @@
 /** What it costs to be watched: the same increments with metrics and logging, with a log line per request, and without. */
 import { seededRandom, shuffled } from '../../load/seeded-random.ts';
 import { CONNECTIONS, findGenerator, type Generator } from '../http/generator.ts';
-import { doubtOf, measure, type Measurement, settledCounter } from '../http/measure.ts';
+import { doubtOf, measure, type Measurement, settledCount } from '../http/measure.ts';
 import { type ServerProcess, startServer } from '../http/server-process.ts';
 import { counterOn, noBody, type Subject, syncLock, THREADS, withBody } from '../http/subjects.ts';
 import { ratiosOf } from '../statistics.ts';
@@ -59,11 +59,11 @@ async function rounds(
         options.progress(what);
         const server = servers.get(subject)!;
         const counter = `${server.url}${counterOn(subject)}`;
-        const before = round === 0 ? 0 : await settledCounter(counter, options.signal);
+        const before = round === 0 ? 0 : await settledCount(counter, 'value', options.signal);
         const measurement = await scraped(server, subject !== off, () =>
           measure(server, { ...load, path: load.pathOn(subject) }, { generator, ...options }),
         );
-        const growth = (await settledCounter(counter, options.signal)) - before;
+        const growth = (await settledCount(counter, 'value', options.signal)) - before;
         const doubt = doubtOf(measurement, round === 0 ? undefined : growth);
         if (doubt !== undefined) failures.push(`${what}: ${doubt}`);
         if (round > 0) measured.get(load)!.get(subject)!.push(measurement);

@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 
 const proofs = {
   'counters-history': 'recorded histories over HTTP are exact and linearizable under every strategy',
+  connections:
+    'nobody lost, no ghosts, messages once and in order while threads die, memory of a WebSocket; 15 minutes',
   locks: 'interleavings, stress, and a thousand deaths with each thing that a thread can hold',
   'redis-faults': 'Redis paused, killed, restarted and cut off: nothing acknowledged is lost, nothing applied twice',
   'redis-outage': 'the whole service meanwhile: every answer kept, no answer late, and what needs no Redis unaffected',

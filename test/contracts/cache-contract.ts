@@ -1,24 +1,14 @@
 /** What a cache promises, case by case; run for every strategy, across real threads. */
 import { expect } from 'vitest';
-import type { AsyncCache, Rig, SeenDocument } from '../support/rig.ts';
+import type { SeenDocument } from '../support/rig-operations.ts';
+import { allBegan, everywhere, last, patientOrigin, valueOf } from './cache-contract-helpers.ts';
+import { overlapContract } from './cache-overlap-contract.ts';
 import type { ContractCase } from './counters-contract.ts';
 
-const everywhere = (rig: Rig): AsyncCache[] => Array.from({ length: rig.threads }, (_, at) => rig.cacheOn(at));
-const last = (rig: Rig): AsyncCache => rig.cacheOn(rig.threads - 1);
-const valueOf = ({ text }: SeenDocument): unknown => (JSON.parse(text!) as { value: unknown }).value;
-
 const largeValue = (at: number): string => JSON.stringify('x'.repeat(8_000 + (at % 13) * 1_500));
-const waitedTooLong: ReadonlySet<string> = new Set(['DEADLINE', 'LOCK_TIMEOUT', 'OWNER_TIMEOUT']);
-
-/** For cases that hold its answers back. */
-const patientOrigin = { ORIGIN_TIMEOUT_MS: '20000' };
-
-/** All threads have begun what they were sent. */
-async function allBegan(rig: Rig): Promise<void> {
-  await rig.onEachThread({ ping: true, times: 1 });
-}
 
 export const cacheContract: readonly ContractCase[] = [
+  ...overlapContract,
   {
     name: 'loads what it lacks, and from then on every thread has the same bytes',
     async run(rig) {
@@ -117,114 +107,6 @@ export const cacheContract: readonly ContractCase[] = [
       expect([stats.misses - stats.collapsed, stats.originLoads]).toEqual([6, 6]);
       expect(stats).toMatchObject({ entries: 6, evictions: 0, expired: 0 });
       expect(await last(rig).stats()).toEqual(stats);
-    },
-  },
-  {
-    name: 'does not keep what was loaded before a write',
-    needs: 'awaits outside the guard',
-    settings: patientOrigin,
-    async run(rig) {
-      rig.origin.hold();
-      const early = rig.cacheOn(0).read('doc-2');
-      await rig.origin.held(1); // the origin has answered with the old value
-      const written = last(rig).write('doc-2', '"new"');
-      await rig.origin.held(2);
-      rig.origin.release();
-      await written;
-      expect(valueOf(await rig.cacheOn(0).read('doc-2'))).toBe('new');
-      await early;
-      for (const cache of everywhere(rig)) expect(valueOf(await cache.read('doc-2'))).toBe('new');
-    },
-  },
-  {
-    name: 'neither keeps nor shares what was loaded while a write was on its way, however soon that expires',
-    needs: 'awaits outside the guard',
-    settings: patientOrigin,
-    async run(rig) {
-      const letStoresGo = rig.origin.delayStores();
-      const written = last(rig).write('doc-2', '"new"', 1);
-      await allBegan(rig);
-      rig.origin.hold();
-      const early = rig.cacheOn(0).read('doc-2');
-      await rig.origin.held(1); // the origin has answered with the old value
-      const letLoadGo = rig.origin.keepBack();
-      letStoresGo();
-      await written;
-      for (const expiresAtMs = Date.now() + 1; Date.now() <= expiresAtMs;) await allBegan(rig);
-      const late = rig.cacheOn(0).read('doc-2');
-      await allBegan(rig);
-      letLoadGo();
-      expect(valueOf(await late)).toBe('new');
-      await early;
-      for (const cache of everywhere(rig)) expect(valueOf(await cache.read('doc-2'))).toBe('new');
-    },
-  },
-  {
-    name: 'does not keep what was loaded before it was told to forget, nor share it with later reads',
-    needs: 'awaits outside the guard',
-    settings: patientOrigin,
-    async run(rig) {
-      rig.origin.hold();
-      const early = rig.cacheOn(0).read('doc-3');
-      await rig.origin.held(1);
-      await last(rig).forget('doc-3');
-      const late = last(rig).read('doc-3');
-      await rig.origin.held(2);
-      rig.origin.release();
-      expect(await early).toMatchObject({ status: 'miss', stored: false });
-      expect(await late).toMatchObject({ status: 'miss', stored: true, collapsed: false });
-    },
-  },
-  {
-    name: 'keeps the later of two writes whose answers overtake each other, also when it is gone from memory',
-    needs: 'awaits outside the guard',
-    settings: patientOrigin,
-    async run(rig) {
-      for (const isGone of [false, true]) {
-        rig.origin.hold();
-        const first = rig.cacheOn(0).write('raced', '"first"');
-        const second = `"second, ${isGone}"`;
-        await rig.origin.held(1);
-        const held = rig.origin.keepBack();
-        await last(rig).write('raced', second);
-        if (isGone) await last(rig).forget('raced');
-        held();
-        await first;
-        for (const cache of everywhere(rig)) expect(valueOf(await cache.read('raced'))).toBe(JSON.parse(second));
-      }
-    },
-  },
-  {
-    name: 'tells an error to who wants the document, and keeps none',
-    async run(rig) {
-      rig.origin.failNext(1);
-      await expect(rig.cacheOn(0).read('doc-4')).rejects.toMatchObject({ code: 'ORIGIN_FAILED' });
-      expect(await rig.cacheOn(0).read('doc-4')).toMatchObject({ status: 'miss', stored: true });
-    },
-  },
-  {
-    name: 'keeps no copy that may be older than a write that failed',
-    async run(rig) {
-      await rig.cacheOn(0).write('doubt', '"old"');
-      rig.origin.failNext(1);
-      await expect(last(rig).write('doubt', '"new"')).rejects.toMatchObject({ code: 'ORIGIN_FAILED' });
-      expect(await rig.cacheOn(0).read('doubt')).toMatchObject({ status: 'miss', stored: true });
-    },
-  },
-  {
-    name: 'lets a reader give up by itself, while the load goes on for the others',
-    settings: patientOrigin,
-    async run(rig) {
-      rig.origin.hold();
-      const patient = rig.cacheOn(0).read('doc-5');
-      patient.catch(() => {}); // looked at below, if it comes to that
-      await rig.origin.held(1);
-      const hasty = last(rig).read('doc-5', 10);
-      await expect(hasty).rejects.toSatisfy(({ code }: { code: string }) => waitedTooLong.has(code));
-      rig.origin.release();
-      expect(await patient).toMatchObject({ status: 'miss', stored: true });
-      expect(await last(rig).read('doc-5')).toMatchObject({ status: 'hit' });
-      expect(rig.origin.loads).toBe(1);
     },
   },
   {

@@ -1,42 +1,13 @@
 /** What the connection map promises, case by case; run for every strategy, across real threads. */
 import { expect } from 'vitest';
-import type { Connection, Registration } from '../../src/resources/connections.ts';
+import type { Connection } from '../../src/resources/connections.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
-import type { AsyncConnections, Rig } from '../support/rig.ts';
+import { everywhere, inRoom, last, listed } from './connections-contract-helpers.ts';
+import { expiryContract } from './connections-expiry-contract.ts';
 import type { ContractCase } from './counters-contract.ts';
 
-const everywhere = (rig: Rig): AsyncConnections[] =>
-  Array.from({ length: rig.threads }, (_, at) => rig.connectionsOn(at));
-const last = (rig: Rig): AsyncConnections => rig.connectionsOn(rig.threads - 1);
-
-function inRoom(room: string, holder?: number): Registration {
-  return { room, details: JSON.stringify({ room }).slice(1, -1), holder };
-}
-
-/** Every connection of a room, or altogether, page by page, with each page's total. */
-async function listed(connections: AsyncConnections, room?: string, limit = 1000) {
-  const found: Connection[] = [];
-  const totals: number[] = [];
-  let cursor: number | undefined = 0;
-  do {
-    expect(totals.length).toBeLessThan(1000);
-    const page: Awaited<ReturnType<AsyncConnections['list']>> = await connections.list({ room, limit, cursor });
-    found.push(...page.connections);
-    totals.push(page.total);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return { found, totals, ids: found.map(({ id }) => id).toSorted() };
-}
-
-/** Asks until the answer is the wanted one: for what time alone brings about. */
-async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  const untilMs = Date.now() + 20_000;
-  while (!(await isSo())) expect(Date.now()).toBeLessThan(untilMs);
-}
-
-const SHORT = { CONNECTION_TTL_MS: '150' };
-
 export const connectionsContract: readonly ContractCase[] = [
+  ...expiryContract,
   {
     name: 'shows every thread what was registered last, under an epoch that only grows',
     async run(rig) {
@@ -138,86 +109,6 @@ export const connectionsContract: readonly ContractCase[] = [
         await churning;
         expect(pages.ids.filter((id) => id.startsWith('stays-'))).toEqual(staying.toSorted());
       }
-    },
-  },
-  {
-    name: 'answers nothing of who was not heard from in time, before any sweep',
-    settings: SHORT,
-    async run(rig) {
-      const { connection } = await rig.connectionsOn(0).register('a', inRoom('x'));
-      await eventually(async () => (await last(rig).find('a')) === undefined);
-      expect(Date.now()).toBeGreaterThanOrEqual(connection.lastSeenAtMs + 150);
-      expect(await last(rig).heartbeat('a', undefined)).toBe(false);
-      expect(await rig.connectionsOn(0).leave('a', '*')).toBeUndefined();
-      expect(await listed(last(rig))).toMatchObject({ ids: [], totals: [0] });
-      expect(await listed(last(rig), 'x')).toMatchObject({ ids: [], totals: [0] });
-      expect(await rig.connectionsOn(0).rooms()).toEqual([]);
-      const again = await last(rig).register('a', inRoom('y'));
-      expect(again.replaced).toBeUndefined();
-      expect(again.connection.epoch).toBeGreaterThan(connection.epoch);
-      await eventually(async () => {
-        const { connection: fresh } = await last(rig).register('a', inRoom('y'));
-        const rooms = await rig.connectionsOn(0).rooms();
-        if (Date.now() - fresh.lastSeenAtMs >= 150) return false; // it may be gone already
-        expect(rooms).toEqual([{ room: 'y', connections: 1 }]);
-        return true;
-      });
-    },
-  },
-  {
-    name: 'keeps who is heard from, on whichever thread, and sweeps nobody early',
-    settings: { CONNECTION_TTL_MS: '400' },
-    async run(rig) {
-      const { connection } = await rig.connectionsOn(0).register('a', inRoom('x'));
-      let provenMs = 0; // lived on by heartbeats alone
-      for (let at = 0; provenMs < 900; at++) {
-        const askedMs = Date.now();
-        const wasThere = await rig.connectionsOn(at % rig.threads).heartbeat('a', connection.epoch);
-        await last(rig).sweep(100, 0);
-        const seen = await last(rig).find('a');
-        if (Date.now() - askedMs < 400 && wasThere) {
-          expect(seen).toMatchObject({ epoch: connection.epoch, connectedAtMs: connection.connectedAtMs });
-          provenMs = seen!.lastSeenAtMs - connection.connectedAtMs;
-        } else if (!wasThere) return; // the machine stood still for longer than the time to live
-      }
-      expect(await rig.connectionsOn(0).heartbeat('a', connection.epoch + 1)).toBe(false);
-      expect(await rig.connectionsOn(0).heartbeat('nobody', undefined)).toBe(false);
-    },
-  },
-  {
-    name: 'refuses what does not fit and changes nothing; who is gone makes room without a sweep, and with one',
-    settings: { ...SHORT, CONNECTIONS_CAPACITY: '8' },
-    async run(rig) {
-      const isEmpty = async (): Promise<boolean> => (await listed(rig.connectionsOn(0))).ids.length === 0;
-      await eventually(async () => {
-        await eventually(isEmpty);
-        const sinceMs = Date.now();
-        for (let at = 0; at < 8; at++) await rig.connectionsOn(at % rig.threads).register(`c${at}`, inRoom('x'));
-        const refused = await last(rig)
-          .register('one more', inRoom('y'))
-          .then(
-            () => undefined,
-            (error: unknown) => error,
-          );
-        const ids = Array.from({ length: 8 }, (_, at) => `c${at}`);
-        const page = await listed(rig.connectionsOn(0));
-        if (Date.now() - sinceMs >= 150) return false; // some may be gone already
-        expect(refused).toMatchObject({ code: 'CAPACITY', outcome: 'not-applied' });
-        expect(page.ids).toEqual(ids);
-        return true;
-      });
-      await eventually(isEmpty);
-      await last(rig).register('one more', inRoom('y'));
-      await eventually(isEmpty);
-      let swept = 0;
-      let cursor = 0;
-      do {
-        const batch = await last(rig).sweep(3, cursor);
-        swept += batch.swept;
-        ({ cursor } = batch);
-      } while (cursor !== 0);
-      expect(swept).toBeGreaterThan(0);
-      expect(await last(rig).sweep(100, 0)).toEqual({ cursor: 0, swept: 0 });
     },
   },
   {

@@ -11,7 +11,8 @@ import { toWire } from '../../src/wire-error.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
 import { brokenStrategy } from './broken-strategy.ts';
 import { recordHistory } from './cache-history.ts';
-import type { Operation, RigData, RigReply, SeenDocument, Work } from './rig.ts';
+import type { RigData, RigReply } from './rig.ts';
+import type { Operation, SeenDocument, Work } from './rig-operations.ts';
 
 const data = workerData as RigData;
 const port = parentPort!;

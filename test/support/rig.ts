@@ -3,11 +3,8 @@ import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type OriginAccess, takeOver } from '../../src/origin/create-origin.ts';
 import { seededRandom } from '../../src/random.ts';
-import type { Call } from '../../src/resources/call.ts';
-import type { CacheRead, CacheStats } from '../../src/resources/cache.ts';
-import type { ConfigDocument, ExpectedVersion } from '../../src/resources/config.ts';
 import type { Connections } from '../../src/resources/connections.ts';
-import type { Counters, CounterPage } from '../../src/resources/counters.ts';
+import type { Counters } from '../../src/resources/counters.ts';
 import { readSettings, type Settings } from '../../src/settings.ts';
 import type { ResourceName, Strategy } from '../../src/strategies/strategy.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
@@ -16,30 +13,8 @@ import { Faults } from '../../src/threads/faults.ts';
 import { allocateMemory, bury, cellName, type ServiceMemory } from '../../src/threads/memory.ts';
 import { Owner, ownedCells } from '../../src/threads/owner.ts';
 import { fromWire, type WireError } from '../../src/wire-error.ts';
-import type { CacheLoad } from './cache-history.ts';
 import { GatedOrigin } from './gated-origin.ts';
-
-/** One operation, as data: it is run on another thread. */
-export type Operation =
-  | { readonly increment: string; readonly by: number }
-  | { readonly compareAndSet: string; readonly expected: number; readonly value: number }
-  | { readonly read: string }
-  | { readonly delete: string }
-  | { readonly list: { readonly limit: number; readonly cursor: number } }
-  | { readonly readDocument: string; readonly withinMs: number }
-  | { readonly writeDocument: string; readonly value: string; readonly ttlMs: number }
-  | { readonly forgetDocument: string }
-  | { readonly clearCache: true }
-  | { readonly cacheStats: true }
-  | { readonly recordCache: CacheLoad }
-  /** Nothing: when it comes back, the thread has begun what it was sent before. */
-  | { readonly ping: true }
-  | { readonly connections: keyof Connections; readonly args: readonly unknown[] }
-  | { readonly readConfig: true }
-  | { readonly replaceConfig: string; readonly expected: ExpectedVersion };
-
-/** Runs an operation many times on one thread, at most `concurrency` at once. @returns all results, in order of start */
-export type Work = Operation & { readonly times: number; readonly concurrency?: number };
+import type { AsyncCache, AsyncConfig, AsyncConnections, AsyncCounters, Operation, Work } from './rig-operations.ts';
 
 export interface RigData extends OriginAccess {
   readonly strategy: string;
@@ -85,46 +60,9 @@ export interface Rig extends AsyncDisposable {
   killOwner(): Promise<void>;
 }
 
-type AsyncCounters = {
-  increment(key: string, by?: number): Promise<number>;
-  compareAndSet(key: string, expected: number, value: number): Promise<number>;
-  read(key: string): Promise<number | undefined>;
-  delete(key: string): Promise<boolean>;
-  list(limit?: number, cursor?: number): Promise<CounterPage>;
-};
-
 /** A strategy that shares nothing between threads gets one. */
 export function threadsFor(strategy: Strategy, wanted: number): number {
   return strategy.threads ?? wanted;
-}
-
-/** What a read of a document found, as it travels between threads. */
-export interface SeenDocument extends Omit<CacheRead, 'document'> {
-  /** The body; undefined when there is no document. */
-  readonly text: string | undefined;
-  readonly etag: string | undefined;
-  readonly keptForMs: number | undefined;
-}
-
-export interface AsyncCache {
-  read(key: string, withinMs?: number): Promise<SeenDocument>;
-  write(key: string, value: string, ttlMs?: number): Promise<void>;
-  forget(key: string): Promise<void>;
-  clear(): Promise<void>;
-  stats(): Promise<CacheStats>;
-}
-
-type WithoutCall<Args extends unknown[]> = Args extends [...infer Rest, Call] ? Rest : never;
-
-export type AsyncConnections = {
-  readonly [Name in keyof Connections]: (
-    ...args: WithoutCall<Parameters<Connections[Name]>>
-  ) => Promise<Awaited<ReturnType<Connections[Name]>>>;
-};
-
-export interface AsyncConfig {
-  read(): Promise<ConfigDocument>;
-  replace(values: string, expected: ExpectedVersion): Promise<ConfigDocument>;
 }
 
 export async function startRig({ strategy, threads: wanted, settings: environment = {} }: RigOptions): Promise<Rig> {

@@ -1,6 +1,7 @@
 /** Adds up, per cell, what this thread sees of the cell's locks. Made before they are. */
 import { subscribe } from 'node:diagnostics_channel';
 import { locksMade, type ObservedLock, type ObservedSnapshots, snapshotsMade } from '../sync/observed.ts';
+import { noStats } from '../sync/mutex-stats.ts';
 import { type LockCounts, lockCounts } from './thread-gauges.ts';
 
 export class LockWatch {
@@ -21,7 +22,7 @@ export class LockWatch {
   /** In the order of the cells. */
   counts(): LockCounts[] {
     return Array.from(this.#byCell.values(), (locks) => {
-      const total = { runs: 0, waits: 0, waitedMs: 0, holdsSampled: 0, heldMsSampled: 0 };
+      const total = noStats();
       for (const stats of locks) for (const name of lockCounts) total[name] += stats[name];
       return total;
     });

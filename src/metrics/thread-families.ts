@@ -36,7 +36,7 @@ export function threadFamilies(values: ThreadGauges): Family[] {
   ];
 }
 
-/** Blocking mutexes, by cell: waits are all timed, holds one time in 64. */
+/** Mutexes, by cell: waits are all timed, holds one time in 64. */
 export function lockFamilies(cells: readonly string[], values: ThreadGauges): Family[] {
   const seen = cells.map((cell, at) => ({ labels: cellLabels(cell), counts: values.locks(at) }));
   const used = seen.filter(({ counts }) => counts.runs > 0);
@@ -47,7 +47,7 @@ export function lockFamilies(cells: readonly string[], values: ThreadGauges): Fa
       used.map(({ labels, counts }) => ({ labels, value: counts[wanted] * scale })),
     );
   return [
-    count('lock_acquisitions_total', 'Times that a blocking mutex was taken', 'runs'),
+    count('lock_acquisitions_total', 'Times that a mutex was taken', 'runs'),
     count('lock_waits_total', 'Times that it was not free at once', 'waits'),
     count('lock_wait_seconds_total', 'Time spent waiting for it', 'waitedMs', 1e-3),
     count('lock_holds_sampled_total', 'Holds that were timed: one in 64', 'holdsSampled'),

@@ -4,7 +4,7 @@
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import type { MutexStats } from '../sync/sync-mutex.ts';
+import { type MutexStats, noStats } from '../sync/mutex-stats.ts';
 
 export const gauges = [
   'heapUsedBytes',
@@ -60,7 +60,7 @@ export class ThreadGauges {
 
   /** What all threads saw of the locks of a cell. */
   locks(cell: number): LockCounts {
-    const total = { runs: 0, waits: 0, waitedMs: 0, holdsSampled: 0, heldMsSampled: 0 };
+    const total = noStats();
     for (let position = 0; position < this.positions; position++) {
       const line = lockLine(position, cell);
       for (const [at, name] of lockCounts.entries()) total[name] += this.#values[line + at]!;

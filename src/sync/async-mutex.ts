@@ -13,13 +13,14 @@
  */
 import { LockTimeoutError, OverloadedError, PoisonedError } from '../errors.ts';
 import type { Doorbell } from './doorbell.ts';
+import { Guard } from './guard.ts';
 import { DIED, nextWaiting, ownedBy, ownerOf, POISONED, REPAIRS, setWaiting } from './lock-line.ts';
+import { type MutexStats, noStats, SAMPLE_EVERY } from './mutex-stats.ts';
+import { locksMade, type ObservedLock } from './observed.ts';
 import { type Slot, ThreadTable } from './thread-table.ts';
 import type { Awaitable, WaitOptions } from './wait.ts';
 import { type Waiter, WaitQueue } from './wait-queue.ts';
 
-/** Nothing is waited for in a release: one promise does for all. */
-const RELEASED = Promise.resolve();
 /** Longest turn of one thread while others wait: strict hand-off at every release costs ten times the throughput. */
 export const TURN_MS = 1;
 
@@ -37,27 +38,10 @@ export interface AsyncMutexOptions {
   readonly repair?: () => void;
 }
 
-/** Ownership of the mutex, until it is disposed of. Disposing of it again does nothing. */
-export class Guard implements Disposable, AsyncDisposable {
-  #release: (() => void) | undefined;
-
-  constructor(release: () => void) {
-    this.#release = release;
-  }
-
-  [Symbol.dispose](): void {
-    const release = this.#release;
-    this.#release = undefined;
-    release?.();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this[Symbol.dispose]();
-    return RELEASED;
-  }
-}
+export { Guard };
 
 export class AsyncMutex {
+  readonly stats: MutexStats = noStats();
   readonly #locks: Int32Array;
   readonly #line: number;
   readonly #options: AsyncMutexOptions;
@@ -90,6 +74,7 @@ export class AsyncMutex {
     });
     options.doorbell.claim(locks, line);
     options.doorbell.onRing(() => this.#onRing());
+    locksMade.publish({ name: options.name, stats: this.stats } satisfies ObservedLock);
   }
 
   /** Waiters of this thread. */
@@ -182,14 +167,23 @@ export class AsyncMutex {
   }
 
   #guard(options: WaitOptions | undefined, waiter?: Waiter<Guard>): Guard {
+    const { stats } = this;
     const timing = options?.timing;
-    if (timing === undefined) return new Guard(this.#onDispose);
+    const timed = (stats.runs++ & (SAMPLE_EVERY - 1)) === 0 || timing !== undefined;
+    if (!timed && waiter === undefined) return new Guard(this.#onDispose);
     const startedMs = performance.now();
-    if (waiter !== undefined) timing.add('wait', startedMs - waiter.sinceMs);
+    if (waiter !== undefined) {
+      stats.waits += 1;
+      stats.waitedMs += startedMs - waiter.sinceMs;
+      timing?.add('wait', startedMs - waiter.sinceMs);
+    }
+    if (!timed) return new Guard(this.#onDispose);
     return new Guard(() => {
       const heldMs = performance.now() - startedMs;
       this.#release(); // before the bookkeeping, which others need not wait for
-      timing.add('hold', heldMs);
+      stats.holdsSampled += 1;
+      stats.heldMsSampled += heldMs;
+      timing?.add('hold', heldMs);
     });
   }
 

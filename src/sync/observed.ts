@@ -5,7 +5,7 @@
  * @see https://nodejs.org/api/diagnostics_channel.html
  */
 import { channel } from 'node:diagnostics_channel';
-import type { MutexStats } from './sync-mutex.ts';
+import type { MutexStats } from './mutex-stats.ts';
 
 export interface ObservedLock {
   readonly name: string;

@@ -32,10 +32,11 @@ import {
   type SnapshotSize,
   TOP,
 } from './snapshot-layout.ts';
+import type { MutexStats } from './mutex-stats.ts';
 import { type ObservedSnapshots, snapshotsMade } from './observed.ts';
 import { SnapshotPins } from './snapshot-pins.ts';
 import { SnapshotTurn } from './snapshot-turn.ts';
-import { type MutexStats, SyncMutex } from './sync-mutex.ts';
+import { SyncMutex } from './sync-mutex.ts';
 import { isAsyncFunction, isThenable, type Synchronous } from './synchronous.ts';
 import type { Slot, ThreadTable } from './thread-table.ts';
 import type { WaitOptions } from './wait.ts';

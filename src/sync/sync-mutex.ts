@@ -13,6 +13,7 @@
  */
 import { LockTimeoutError, MisuseError, PoisonedError } from '../errors.ts';
 import { CONTENDED, DIED, ownedBy, ownerOf, POISONED, REPAIRS } from './lock-line.ts';
+import { type MutexStats, noStats, SAMPLE_EVERY } from './mutex-stats.ts';
 import { locksMade, type ObservedLock } from './observed.ts';
 import { isAsyncFunction, isThenable, type Synchronous } from './synchronous.ts';
 import type { Slot } from './thread-table.ts';
@@ -28,8 +29,6 @@ declare global {
 
 /** Tries before a waiter parks. The pause doubles after each, to about 5 µs in all: a quarter of what a wake-up costs. */
 const SPINS = 8;
-/** One hold in so many is timed: two clock reads on every call cost three times the lock. */
-const SAMPLE_EVERY = 64;
 
 export interface SyncMutexOptions {
   /** Appears in errors. */
@@ -42,17 +41,8 @@ export interface SyncMutexOptions {
   readonly repair?: () => void;
 }
 
-/** What one thread saw of a mutex. Waits are timed when there was one; holds one time in 64. */
-export interface MutexStats {
-  runs: number;
-  waits: number;
-  waitedMs: number;
-  holdsSampled: number;
-  heldMsSampled: number;
-}
-
 export class SyncMutex {
-  readonly stats: MutexStats = { runs: 0, waits: 0, waitedMs: 0, holdsSampled: 0, heldMsSampled: 0 };
+  readonly stats: MutexStats = noStats();
   readonly #locks: Int32Array;
   readonly #line: number;
   readonly #mine: number;

@@ -27,6 +27,21 @@ describe('within one thread', () => {
     expect(order).toEqual(Array.from({ length: 20 }, (_, index) => index));
   });
 
+  it('counts every grant, times every wait, and one hold in 64', async () => {
+    using threads = new LocalThreads();
+    const mutex = threads.asyncMutex(0);
+    const first = await mutex.acquire();
+    const second = mutex.acquire();
+    expect(mutex.stats).toMatchObject({ runs: 1, waits: 0, holdsSampled: 0 });
+    await turnOfLoop();
+    first[Symbol.dispose]();
+    (await second)[Symbol.dispose]();
+    expect(mutex.stats).toMatchObject({ runs: 2, waits: 1, holdsSampled: 1 });
+    expect(mutex.stats.waitedMs).toBeGreaterThan(0);
+    for (let time = 2; time <= 64; time++) (await mutex.acquire())[Symbol.dispose]();
+    expect(mutex.stats).toMatchObject({ runs: 65, waits: 1, holdsSampled: 2 });
+  });
+
   it('lets nobody overtake with tryAcquire', async () => {
     using threads = new LocalThreads();
     const mutex = threads.asyncMutex(0);

@@ -58,6 +58,7 @@ export async function runExpiry(strategy: string, count: number, ttlMs: number):
   let sweptEarly = 0;
 
   async function beat(at: number): Promise<void> {
+    if (tooLate.has(at)) return; // gone by now, and rightly
     const askedMs = Date.now();
     const [status] = await ask('POST', `/connections/c${at}/heartbeat`);
     const isLate = Date.now() - heardMs.get(at)! >= ttlMs;

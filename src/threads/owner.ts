@@ -103,12 +103,22 @@ export class Owner {
     await this.#worker?.terminate();
   }
 
+  /** Told to stop meanwhile, it ends by itself: a sender that nobody ever drops would keep it. */
+  async #startAgain(): Promise<void> {
+    try {
+      await this.start();
+      if (!this.#stopping) this.#options.onReplaced();
+    } catch (error) {
+      if (!this.#stopping) this.#options.onError(error);
+    }
+  }
+
   #replace(livedMs: number): void {
     const backoffMs = this.#options.onDeath(livedMs);
     if (backoffMs === undefined) return;
     setTimeout(() => {
       if (this.#stopping) return;
-      this.start().then(this.#options.onReplaced, this.#options.onError);
+      void this.#startAgain();
     }, backoffMs);
   }
 }

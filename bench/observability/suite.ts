@@ -129,6 +129,9 @@ function series({ name: load }: Load, { name: subject }: Subject, unit: string, 
   return { load, subject, unit, values };
 }
 
+const perSecond = (runs: readonly Measurement[]): number[] => runs.map((run) => run.perSecond);
+const cpu = (runs: readonly Measurement[]): number[] => runs.map((run) => run.cpuUsPerRequest);
+
 /** Of throughput, and of CPU time, which the generator's own share of the machine does not blur. */
 function ratiosUnder(
   load: Load,
@@ -138,8 +141,6 @@ function ratiosUnder(
 ): Ratio[] {
   const [own, without] = [bySubject.get(subject)!, bySubject.get(off)!];
   const name = `${load.name}: ${subject.name} / off`;
-  const perSecond = (runs: readonly Measurement[]) => runs.map((run) => run.perSecond);
-  const cpu = (runs: readonly Measurement[]) => runs.map((run) => run.cpuUsPerRequest);
   return [
     { name, values: ratiosOf(perSecond(own), perSecond(without)), ...goal },
     { name: `${name}, per CPU time`, values: ratiosOf(cpu(without), cpu(own)), ...goal },

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { OwnerLostError } from '../../src/errors.ts';
 import { strategies } from '../../src/strategies/index.ts';
 import { type Rig, startRig } from '../support/rig.ts';
+import type { Work } from '../support/rig-operations.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -39,6 +40,16 @@ async function contentsOf(rig: Rig): Promise<Record<string, string>> {
   return Object.fromEntries(page.connections.map(({ id, room }) => [id, room]));
 }
 
+async function ownerLost(rig: Rig, dying: Work): Promise<void> {
+  await expect(rig.run(0, dying)).rejects.toBeInstanceOf(OwnerLostError);
+}
+
+async function threadReplaced(rig: Rig, dying: Work): Promise<void> {
+  const replaced = rig.replaced(0);
+  void rig.run(0, dying); // of a dead thread nobody hears
+  await replaced;
+}
+
 describe.each(shared)('who dies in the middle of a change, under $name', ({ cells }) => {
   const hasOwner = 'own' in cells.connections && cells.connections.own !== undefined;
 
@@ -60,13 +71,7 @@ describe.each(shared)('who dies in the middle of a change, under $name', ({ cell
     for (const [method, args, after] of changes) {
       rig.dieMidway('connections');
       const dying = { connections: method, args, times: 1 };
-      if (hasOwner) {
-        await expect(rig.run(0, dying)).rejects.toBeInstanceOf(OwnerLostError);
-      } else {
-        const replaced = rig.replaced(0);
-        void rig.run(0, dying); // of a dead thread nobody hears
-        await replaced;
-      }
+      await (hasOwner ? ownerLost(rig, dying) : threadReplaced(rig, dying));
       expect([before, after]).toContainEqual(await contentsAfterDeath(rig));
       await rig.connectionsOn(0).leave('new', '*');
       for (const [id, room] of Object.entries(before)) await rig.connectionsOn(0).register(id, inRoom(room));

@@ -130,7 +130,7 @@ function series({ name: load }: Load, { name: subject }: Subject, unit: string, 
 }
 
 const perSecond = (runs: readonly Measurement[]): number[] => runs.map((run) => run.perSecond);
-const cpu = (runs: readonly Measurement[]): number[] => runs.map((run) => run.cpuUsPerRequest);
+const cpu = (runs: readonly Measurement[]): (number | undefined)[] => runs.map((run) => run.cpuUsPerRequest);
 
 /** Of throughput, and of CPU time, which the generator's own share of the machine does not blur. */
 function ratiosUnder(

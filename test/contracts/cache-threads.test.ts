@@ -81,9 +81,10 @@ describe.each(shared)('a thread that dies in the middle of a change, under $name
 /** Has the one who makes the change die in it, and waits until somebody is in its place. */
 async function dies(rig: Rig, change: 'write' | 'overwrite' | 'forget', { cells }: Strategy): Promise<void> {
   const hasOwner = 'own' in cells.cache && cells.cache.own !== undefined;
-  const replaced = hasOwner ? undefined : rig.replaced(0);
+  const replaced = hasOwner ? rig.ownerReplaced() : rig.replaced(0);
   const cache = rig.cacheOn(0);
   const changed =
     change === 'forget' ? cache.forget('kept-0') : cache.write(change === 'write' ? 'new' : 'kept-0', '"half"');
-  await (replaced ?? changed.catch(() => {})); // of a dead thread nobody hears; an owner's askers are told
+  changed.catch(() => {}); // an owner's askers are told; of a dead thread nobody hears
+  await replaced;
 }

@@ -58,6 +58,8 @@ export interface Rig extends AsyncDisposable {
   replaced(thread: number): Promise<void>;
   /** Ends the owner thread at once; a new one takes its place. */
   killOwner(): Promise<void>;
+  /** Resolves when an owner has died and what the threads are asked next goes to its successor. */
+  ownerReplaced(): Promise<void>;
 }
 
 /** A strategy that shares nothing between threads gets one. */
@@ -82,6 +84,7 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
   const pending = new Map<number, { resolve(results: unknown[]): void; reject(error: Error): void }>();
   let lastId = 0;
 
+  let replacement = Promise.withResolvers<void>();
   const owner = new Owner({
     settings,
     memory,
@@ -98,6 +101,8 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
         const { ports: ownerPorts, transferList } = owner.connect(position);
         worker.postMessage({ ownerPorts }, transferList);
       }
+      replacement.resolve();
+      replacement = Promise.withResolvers();
     },
   });
 
@@ -191,6 +196,7 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
       await seat(thread);
     },
     killOwner: () => owner.crash(),
+    ownerReplaced: () => replacement.promise,
     async [Symbol.asyncDispose]() {
       await Promise.all(seats.map(({ worker }) => worker.terminate()));
       await owner.stop(); // its senders are gone, so it ends by itself

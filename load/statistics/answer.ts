@@ -94,14 +94,14 @@ function throughputSentence(best: Row, level: readonly Row[], coarse: boolean): 
     : `${rate}; no difference shown to ${names}.`;
 }
 
+/** What may be said of the throughput of `best` over that of `row`. */
+function throughputClaim(claims: readonly Claim[], best: Row, { workload, strategy }: Row): Claim | undefined {
+  return claimBetween(claims, { workload, metric: 'throughput', over: best.strategy, under: strategy });
+}
+
 function behindSentence(behind: readonly Row[], best: Row, claims: readonly Claim[], coarse: boolean): string {
   const each = behind.map((row) => {
-    const claim = claimBetween(claims, {
-      workload: row.workload,
-      metric: 'throughput',
-      over: best.strategy,
-      under: row.strategy,
-    });
+    const claim = throughputClaim(claims, best, row);
     const factor = best.throughput!.value / row.throughput!.value;
     const shown =
       coarse || claim === undefined
@@ -164,12 +164,7 @@ function baselineSentences({ rows, claims }: Case, best: Row, coarse: boolean): 
   return rows
     .filter(({ kind, throughput }) => kind === 'baseline' && throughput !== undefined)
     .map((row) => {
-      const claim = claimBetween(claims, {
-        workload: row.workload,
-        metric: 'throughput',
-        over: best.strategy,
-        under: row.strategy,
-      });
+      const claim = throughputClaim(claims, best, row);
       const factor = best.throughput!.value / row.throughput!.value;
       const differs = coarse ? factor >= COARSE_FACTOR || factor <= 1 / COARSE_FACTOR : claim?.claimed === true;
       const [less, more] = [

@@ -1,7 +1,7 @@
 /** Proof of the cache: the origin was asked no more often than the promise allows. */
 import { z } from 'zod';
 import { burst, jsonOf, request } from './requests.ts';
-import { allOutcomesOf, outcomesOf } from './tallies.ts';
+import { outcomesOf, proofOf } from './tallies.ts';
 import type { Proof, Seen, Target } from './workload.ts';
 
 const stats = z.object({ originLoads: z.int(), evictions: z.int(), expired: z.int() });
@@ -82,10 +82,9 @@ export interface Loads {
 /** Holds when no part asked the origin more often than allowed. */
 export function loadsProof(tallies: Seen['tallies'], parts: readonly Loads[]): Proof {
   const broken = parts.reduce((total, { loads, allowed }) => total + Math.max(0, loads - allowed), 0);
-  const { acknowledged, refused, unknown } = allOutcomesOf(tallies);
   const counted = parts.map(
     ({ what, loads, allowed }) =>
       `${loads.toLocaleString('en-US')} origin loads for ${what}, at most ${allowed.toLocaleString('en-US')} expected`,
   );
-  return { holds: broken === 0, acknowledged, refused, unknown, broken, statement: counted.join('; ') };
+  return proofOf(tallies, broken, counted.join('; '));
 }

@@ -1,7 +1,7 @@
 /** Proof of the config: versions without gaps, doubles or steps back. */
 import { z } from 'zod';
 import { burst, jsonOf, request } from './requests.ts';
-import { allOutcomesOf, outcomesOf } from './tallies.ts';
+import { outcomesOf, proofOf } from './tallies.ts';
 import type { Proof, Seen, Target } from './workload.ts';
 
 /**
@@ -33,8 +33,7 @@ export async function proveConfig(target: Target, { tallies, lines }: Seen): Pro
     last,
     wentBack: tallies['version_went_back'] ?? 0,
   });
-  const { acknowledged, refused, unknown } = allOutcomesOf(tallies);
-  return { ...proof, acknowledged, refused, unknown };
+  return proofOf(tallies, proof.broken, proof.statement);
 }
 
 /** The versions that the script wrote down, one for each write that was acknowledged. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
 import { connectionNames as names, metricNames } from '../scenarios/profile.ts';
 import { burst, jsonOf, request } from './requests.ts';
-import { allOutcomesOf, outcomesOf } from './tallies.ts';
+import { outcomesOf, proofOf } from './tallies.ts';
 import type { Proof, Seen, Target } from './workload.ts';
 
 /** How many register one id at once, after the load: of them exactly one may be told that it is new. */
@@ -52,16 +52,8 @@ export async function proveMessages(target: Target, { tallies }: Seen): Promise<
   ) as [number, number, number];
   const fresh = await freshInBurst(target);
   const broken = Math.abs(delivered - received) + disordered + Math.abs(fresh - 1) + (delivered === 0 ? 1 : 0);
-  const { acknowledged, refused, unknown } = allOutcomesOf(tallies);
   const counted = `${delivered.toLocaleString('en-US')} deliveries to WebSockets, ${received.toLocaleString('en-US')} received`;
-  return {
-    holds: broken === 0,
-    acknowledged,
-    refused,
-    unknown,
-    broken,
-    statement: `${counted}, ${disordered} of them doubled or out of order; ${burstText(fresh)}`,
-  };
+  return proofOf(tallies, broken, `${counted}, ${disordered} of them doubled or out of order; ${burstText(fresh)}`);
 }
 
 /** Entries, totals and rooms against what must be there; then many registrations of one id at once. */
@@ -78,17 +70,9 @@ async function agrees(
   const outside = Math.max(0, expected.least - distinct, distinct - expected.most);
   const disagreeing = Math.abs(ids.length - distinct) + Math.abs(total - distinct) + Math.abs(inRooms - distinct);
   const broken = outside + disagreeing + Math.abs(fresh - 1);
-  const { acknowledged, refused, unknown } = allOutcomesOf(tallies);
   const there = `${distinct.toLocaleString('en-US')} connections listed, ${total.toLocaleString('en-US')} in total, ${inRooms.toLocaleString('en-US')} in rooms`;
   const wanted = expected.least === expected.most ? `${expected.least}` : `${expected.least} to ${expected.most}`;
-  return {
-    holds: broken === 0,
-    acknowledged,
-    refused,
-    unknown,
-    broken,
-    statement: `${there}, expected ${wanted}; ${burstText(fresh)}`,
-  };
+  return proofOf(tallies, broken, `${there}, expected ${wanted}; ${burstText(fresh)}`);
 }
 
 /** Registers one id many times at once. @returns how many were told that it is new */

@@ -1,6 +1,6 @@
 /** Sums of what k6 counted, by group of requests. */
 import { tallyNames } from '../scenarios/profile.ts';
-import type { Seen } from './workload.ts';
+import type { Proof, Seen } from './workload.ts';
 
 export interface Outcomes {
   readonly attempted: number;
@@ -17,7 +17,7 @@ export function outcomesOf(tallies: Seen['tallies'], group: string): Outcomes {
 }
 
 /** Over all groups of the run. */
-export function allOutcomesOf(tallies: Seen['tallies']): Outcomes {
+function allOutcomesOf(tallies: Seen['tallies']): Outcomes {
   const groups = Object.keys(tallies).flatMap((name) => /^attempted_(\w+)$/u.exec(name)?.[1] ?? []);
   const each = groups.map((group) => outcomesOf(tallies, group));
   const sum = (of: keyof Outcomes) => each.reduce((total, outcomes) => total + outcomes[of], 0);
@@ -27,4 +27,10 @@ export function allOutcomesOf(tallies: Seen['tallies']): Outcomes {
     refused: sum('refused'),
     unknown: sum('unknown'),
   };
+}
+
+/** A proof about the whole run: it holds when nothing is broken. */
+export function proofOf(tallies: Seen['tallies'], broken: number, statement: string): Proof {
+  const { acknowledged, refused, unknown } = allOutcomesOf(tallies);
+  return { holds: broken === 0, acknowledged, refused, unknown, broken, statement };
 }

@@ -2,7 +2,7 @@
  * The HTTP server of one thread: hono on node:http, its limits, and its end. Whatever node:http refuses before hono
  * sees it is answered as problem+json too.
  */
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import { createAdaptorServer, getRequestListener, type WebSocketServerLike } from '@hono/node-server';
@@ -11,6 +11,7 @@ import { BadRequestError, type ErrorCode } from '../errors.ts';
 import { readAhead } from './body.ts';
 import type { HttpEnvironment } from './exchange.ts';
 import { problem, problemOf, type Problem } from './problems.ts';
+import { writeRaw } from './raw-response.ts';
 import { requestIdOf } from './request-id.ts';
 import { asksForWebSocket, refuseUpgrade, WebSockets } from './web-sockets.ts';
 
@@ -225,10 +226,4 @@ function problemFor(code: ErrorCode, detail: string, incoming: IncomingMessage):
 function answer(outgoing: ServerResponse, { status, body, headers }: Problem): void {
   outgoing.shouldKeepAlive = false;
   outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
-}
-
-function writeRaw(socket: Socket, { status, body, headers }: Problem, more: Record<string, string> = {}): void {
-  const all = { ...headers, ...more, 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
 }

@@ -73,8 +73,7 @@ export class SocketMember implements Member {
 
   close(code: number, reason: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return; // and to be cut off already
-    this.#socket.close(code, reason);
-    setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS).unref(); // closes at once where that is done already
+    void closeSocket(this.#socket, code, reason);
   }
 
   /** Lets go of what watched over the socket. Called when it has closed. */
@@ -114,6 +113,15 @@ export class SocketMember implements Member {
     this.#frames -= 1;
     return true;
   }
+}
+
+/** Sends a close frame; resolves when the client has answered it, or was cut off. */
+export async function closeSocket(socket: WebSocket, code: number, reason: string): Promise<void> {
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.close(code, reason);
+  const timer = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
+  await closed;
+  clearTimeout(timer);
 }
 
 /** @param data JSON text */

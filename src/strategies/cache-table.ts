@@ -17,6 +17,7 @@
 import type { Ticket } from '../sync/single-flight.ts';
 import { type CacheCounts, EVICTIONS, EXPIRED } from './cache-counts.ts';
 import { type Entry, EXPIRES_AT_MS, VERSION, versionOf } from './cache-entry.ts';
+import type { InShard } from './in-shard.ts';
 
 const SAMPLES = 8;
 const MAX_EVICTIONS = 256;
@@ -28,12 +29,6 @@ export type Seen = Entry | 'miss' | 'stale';
 
 /** What became of a section. */
 export type Placed = 'placed' | 'refused' | 'no room';
-
-/** Runs `section` under the lock of `shard`, or whatever guards it. */
-export type InShard = (shard: number, section: () => Placed) => Placed;
-
-/** For who has the whole table to himself. */
-export const asOwner: InShard = (_shard, section) => section();
 
 /** The entries of a cache, by record number; `SharedEntries` changes them in place. */
 export interface CacheEntries {
@@ -88,13 +83,13 @@ export class CacheTable {
   }
 
   /** Keeps what a load brought, unless its ticket is void by then. @returns whether it is kept */
-  keep(key: string, entry: Entry, ticket: Ticket, inShard: InShard): boolean {
+  keep(key: string, entry: Entry, ticket: Ticket, inShard: InShard<Placed>): boolean {
     const mayPlace = (record: number): boolean => !ticket.isVoid && !this.#isNewer(record, entry);
     return this.#place(key, entry, mayPlace, inShard) === 'placed';
   }
 
   /** Keeps what the origin has stored, unless something newer is there or has been. */
-  put(key: string, entry: Entry, inShard: InShard): void {
+  put(key: string, entry: Entry, inShard: InShard<Placed>): void {
     const version = versionOf(entry);
     const mayPlace = (record: number, shard: number): boolean =>
       version > (record === -1 ? this.#floors[shard]! : this.#entries.number(record, VERSION));
@@ -103,17 +98,17 @@ export class CacheTable {
   }
 
   /** Keeps an entry whatever is there. For the control. */
-  overwrite(key: string, entry: Entry, inShard: InShard): boolean {
+  overwrite(key: string, entry: Entry, inShard: InShard<Placed>): boolean {
     return this.#place(key, entry, () => true, inShard) === 'placed';
   }
 
-  forget(key: string, inShard: InShard): void {
+  forget(key: string, inShard: InShard<Placed>): void {
     const shard = this.shardOf(key);
     inShard(shard, () => this.#takeOut(this.#entries.find(key), shard));
   }
 
   /** Takes out what was there when it began, one by one. */
-  clear(inShard: InShard): void {
+  clear(inShard: InShard<Placed>): void {
     const end = this.#entries.looking(() => this.#entries.end);
     for (let record = 0; record < end; record++) {
       const shard = this.#entries.looking(() => this.#entries.shardAt(record));
@@ -132,7 +127,12 @@ export class CacheTable {
     return this.#entries.verify();
   }
 
-  #place(key: string, entry: Entry, mayPlace: (record: number, shard: number) => boolean, inShard: InShard): Placed {
+  #place(
+    key: string,
+    entry: Entry,
+    mayPlace: (record: number, shard: number) => boolean,
+    inShard: InShard<Placed>,
+  ): Placed {
     const shard = this.shardOf(key);
     for (let left = 0; ; left++) {
       const placed = inShard(shard, () => {
@@ -149,7 +149,7 @@ export class CacheTable {
   }
 
   /** One entry leaves, or as many as do so together. It takes one lock at a time, none of which the caller holds. */
-  #makeRoom(inShard: InShard): boolean {
+  #makeRoom(inShard: InShard<Placed>): boolean {
     const victim = this.#entries.looking(() => this.#victim());
     if (victim === -1) return false;
     const shard = this.#entries.looking(() => this.#entries.shardAt(victim));

@@ -8,12 +8,7 @@ import { CapacityError } from '../errors.ts';
 import type { OriginWrite } from '../origin/origin.ts';
 import type { Connection, ConnectionsPage, ConnectionsRequest, RoomSize } from '../resources/connections.ts';
 import type { ConnectionTable } from './connection-table.ts';
-
-/** Runs `section` under the lock of `shard`, or whatever guards it. */
-export type InShard = (shard: number, section: () => void) => void;
-
-/** For who holds the one guard, or is the only one who may. */
-export const asOwner: InShard = (_shard, section) => section();
+import type { InShard } from './in-shard.ts';
 
 /** Copied per shard beyond its share of a page, since shards differ; a page that still lacks some is shorter. */
 const SPARE = 16;

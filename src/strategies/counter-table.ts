@@ -9,13 +9,11 @@ import { LEAF_TIMEOUT_MS, LOCK_WORDS } from '../sync/lock-line.ts';
 import type { Settings } from '../settings.ts';
 import type { RecordTable } from '../sync/record-table.ts';
 import { SharedTable } from '../sync/shared-table.ts';
+import { asOwner, type InShard } from './in-shard.ts';
 import type { CellContext, CellMemorySize } from './strategy.ts';
 
 const VALUE = 0;
 const VERSION = 1;
-
-/** Runs `read` under the lock of `shard`. */
-export type InShard = (shard: number, read: () => void) => void;
 
 export interface CounterTableOptions {
   readonly capacity: number;
@@ -88,7 +86,7 @@ export class CounterTable {
   }
 
   /** One page. With several shards `inShard` runs the reading of each under that shard's lock, one after another. */
-  page({ limit, cursor }: PageRequest, inShard: InShard = (_shard, read) => read()): CounterPage {
+  page({ limit, cursor }: PageRequest, inShard: InShard = asOwner): CounterPage {
     const found: { record: number; key: string; value: number }[] = [];
     const end = this.#endOfPage(limit, cursor);
     let total = 0;

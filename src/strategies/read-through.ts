@@ -17,7 +17,8 @@ import type { Settings } from '../settings.ts';
 import type { Awaitable, WaitOptions } from '../sync/wait.ts';
 import { type CacheCounts, COLLAPSED, HITS, MISSES, ORIGIN_LOADS } from './cache-counts.ts';
 import { type Entry, flag, flagsOf, FOUND, openEntry, packEntry, STORED } from './cache-entry.ts';
-import type { InShard, Seen } from './cache-table.ts';
+import type { Placed, Seen } from './cache-table.ts';
+import type { InShard } from './in-shard.ts';
 import type { CellContext } from './strategy.ts';
 
 /** What loads once for all: `SingleFlight`, or `LocalFlight` where one thread owns the cache. */
@@ -36,16 +37,16 @@ export function localFlights({ REQUEST_TIMEOUT_MS: timeoutMs, MAX_WAITING: maxWa
 
 export interface ReadThroughOptions {
   readonly table: {
-    keep(key: string, entry: Entry, ticket: Ticket, inShard: InShard): boolean;
-    put(key: string, entry: Entry, inShard: InShard): void;
-    forget(key: string, inShard: InShard): void;
-    clear(inShard: InShard): void;
+    keep(key: string, entry: Entry, ticket: Ticket, inShard: InShard<Placed>): boolean;
+    put(key: string, entry: Entry, inShard: InShard<Placed>): void;
+    forget(key: string, inShard: InShard<Placed>): void;
+    clear(inShard: InShard<Placed>): void;
   };
   readonly counts: Pick<CacheCounts, 'add'>;
   readonly flights: OpenFlights;
   /** A look at the table, inside whatever guards it. */
   readonly look: (key: string) => Seen;
-  readonly inShard: InShard;
+  readonly inShard: InShard<Placed>;
 }
 
 export class ReadThrough {

@@ -14,18 +14,15 @@
  */
 import type { Settings } from '../settings.ts';
 import { Arena } from '../sync/arena.ts';
-import { LEAF_TIMEOUT_MS, LOCK_WORDS } from '../sync/lock-line.ts';
-import type { PoolLock } from '../sync/record-pool.ts';
 import { SharedTable } from '../sync/shared-table.ts';
 import { SingleFlight } from '../sync/single-flight.ts';
 import { CacheCounts } from './cache-counts.ts';
 import { CacheTable } from './cache-table.ts';
+import { aligned, leafLock, LINE_BYTES, MIB } from './leaf-lock.ts';
 import type { OpenFlights } from './read-through.ts';
 import { SharedEntries } from './shared-entries.ts';
 import type { CellContext, CellMemorySize } from './strategy.ts';
 
-const MIB = 2 ** 20;
-const LINE_BYTES = 64;
 /** There is a record for so many bytes of capacity: smaller entries leave some of it unused. */
 const BYTES_PER_RECORD = 256;
 /** Loads of all threads that are on their way at a time; what is beyond is loaded by each reader for itself. */
@@ -81,7 +78,7 @@ export function cacheParts(context: CellContext, indexBytes: number, shards = 1)
     data,
     byteOffset: layout.arena,
     capacityBytes: layout.arenaBytes,
-    lock: leafLock(context, ARENA, 'arena'),
+    lock: leafLock(context, LEAF_LOCKS - ARENA, 'arena'),
   });
   const counts = new CacheCounts(data, layout.counts, thread.slot);
   const floors = new Float64Array(data, layout.floors, shards);
@@ -98,7 +95,7 @@ export function sharedCache(context: CellContext, shards = 1) {
   const { memory, settings, hashSeed, lab } = context;
   const capacity = cacheRecords(settings);
   const parts = cacheParts(context, SharedTable.bytes(capacity, shards), shards);
-  const lock = leafLock(context, POOL, 'pool');
+  const lock = leafLock(context, LEAF_LOCKS - POOL, 'pool');
   const records = new SharedTable({ data: memory.data, capacity, shards, seed: hashSeed, lock });
   const notes = { first: parts.notes, apart: LINE_BYTES / 4 };
   const entries = new SharedEntries({ records, arena: parts.arena, notes, midway: lab.midway });
@@ -117,25 +114,15 @@ function sharedFlights(context: CellContext, layout: CacheLayout): OpenFlights {
       byteOffset: layout.flights,
       capacity: FLIGHTS,
       seed: hashSeed,
-      lock: leafLock(context, IN_FLIGHT, 'flights'),
+      lock: leafLock(context, LEAF_LOCKS - IN_FLIGHT, 'flights'),
       arena: new Arena({
         data,
         byteOffset: layout.landing,
         capacityBytes: LANDING_BYTES,
-        lock: leafLock(context, LANDING, 'landing'),
+        lock: leafLock(context, LEAF_LOCKS - LANDING, 'landing'),
       }),
       timeoutMs: settings.REQUEST_TIMEOUT_MS,
       maxWaiting: settings.MAX_WAITING,
       load,
     });
-}
-
-function leafLock({ memory, thread, name }: CellContext, lock: number, part: string): PoolLock {
-  const line = memory.locks.length - (LEAF_LOCKS - lock) * LOCK_WORDS;
-  const options = { name: `${name}/${part}`, slot: thread.slot, timeoutMs: LEAF_TIMEOUT_MS };
-  return { locks: memory.locks, line, options };
-}
-
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
 }

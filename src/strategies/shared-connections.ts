@@ -13,16 +13,12 @@
  */
 import type { Settings } from '../settings.ts';
 import { Arena } from '../sync/arena.ts';
-import { LEAF_TIMEOUT_MS, LOCK_WORDS } from '../sync/lock-line.ts';
-import type { PoolLock } from '../sync/record-pool.ts';
 import { SharedTable } from '../sync/shared-table.ts';
 import { ConnectionTable } from './connection-table.ts';
+import { aligned, leafLock, LINE_BYTES, MIB } from './leaf-lock.ts';
 import { type IndexWords, LINK_WORDS, RoomIndex } from './room-index.ts';
 import { SharedEntries } from './shared-entries.ts';
 import type { CellContext, CellMemorySize } from './strategy.ts';
-
-const MIB = 2 ** 20;
-const LINE_BYTES = 64;
 
 // The locks after the strategy's own.
 const POOL = 0;
@@ -54,12 +50,12 @@ export function sharedConnections(context: CellContext, shards = 1) {
   const { data } = memory;
   const capacity = settings.CONNECTIONS_CAPACITY;
   const layout = layoutOf(settings, shards);
-  const records = new SharedTable({ data, capacity, shards, seed, lock: leafLock(context, POOL, 'pool') });
+  const records = new SharedTable({ data, capacity, shards, seed, lock: leafLock(context, LEAF_LOCKS - POOL, 'pool') });
   const arena = new Arena({
     data,
     byteOffset: layout.arena,
     capacityBytes: layout.arenaBytes,
-    lock: leafLock(context, ARENA, 'arena'),
+    lock: leafLock(context, LEAF_LOCKS - ARENA, 'arena'),
   });
   const notes = { first: layout.notes / 4, apart: LINE_BYTES / 4 };
   const entries = new SharedEntries({ records, arena, notes, midway: lab.midway });
@@ -90,14 +86,4 @@ function inPlace(words: Int32Array): IndexWords {
       words[at] = value;
     },
   };
-}
-
-function leafLock({ memory, thread, name }: CellContext, lock: number, part: string): PoolLock {
-  const line = memory.locks.length - (LEAF_LOCKS - lock) * LOCK_WORDS;
-  const options = { name: `${name}/${part}`, slot: thread.slot, timeoutMs: LEAF_TIMEOUT_MS };
-  return { locks: memory.locks, line, options };
-}
-
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
 }

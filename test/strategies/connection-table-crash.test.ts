@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/settings.ts';
 import { memoryOnly } from '../../src/origin/write-through.ts';
-import { asOwner, pageOf, roomSizes, sweepBatch, withRoom } from '../../src/strategies/connection-pages.ts';
+import { pageOf, roomSizes, sweepBatch, withRoom } from '../../src/strategies/connection-pages.ts';
+import { asOwner } from '../../src/strategies/in-shard.ts';
 import type { ConnectionTable } from '../../src/strategies/connection-table.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../../src/strategies/shared-connections.ts';
 import type { CellContext } from '../../src/strategies/strategy.ts';

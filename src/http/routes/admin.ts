@@ -6,6 +6,7 @@ import { NotApplicableError, SharedStateError } from '../../errors.ts';
 import { unhurried } from '../../resources/call.ts';
 import type { Connections } from '../../resources/connections.ts';
 import type { Counters } from '../../resources/counters.ts';
+import type { Awaitable } from '../../sync/wait.ts';
 import { ForbiddenError, UnauthorizedError } from '../errors.ts';
 import { bodyText, parseIntegers } from '../body.ts';
 import { exchange, type Exchange, type ExchangeOptions, type HttpContext, type HttpEnvironment } from '../exchange.ts';
@@ -75,20 +76,35 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** Deletes page by page, as any client could, so that write-through and versions hold. */
-async function deleteAll(counters: Counters): Promise<void> {
+/** Takes out page by page, as any client could, so that write-through and versions hold. */
+async function takeOutAll(
+  firstPage: () => Promise<{ readonly names: readonly string[]; readonly cursor: number | undefined }>,
+  takeOut: (name: string) => Awaitable<unknown>,
+): Promise<void> {
   for (;;) {
-    const page = await counters.list({ limit: RESET_AT_ONCE, cursor: 0 }, unhurried);
-    await Promise.all(page.counters.map(async ({ key }) => counters.delete(key, unhurried)));
-    if (page.cursor === undefined && page.counters.length < RESET_AT_ONCE) return;
+    const { names, cursor } = await firstPage();
+    await Promise.all(names.map(async (name) => takeOut(name)));
+    if (cursor === undefined && names.length < RESET_AT_ONCE) return;
   }
 }
 
-/** The same with connections. WebSockets among them are closed when they next give a sign of life. */
+async function deleteAll(counters: Counters): Promise<void> {
+  await takeOutAll(
+    async () => {
+      const page = await counters.list({ limit: RESET_AT_ONCE, cursor: 0 }, unhurried);
+      return { names: page.counters.map(({ key }) => key), cursor: page.cursor };
+    },
+    (key) => counters.delete(key, unhurried),
+  );
+}
+
+/** WebSockets among them are closed when they next give a sign of life. */
 async function leaveAll(connections: Connections): Promise<void> {
-  for (;;) {
-    const page = await connections.list({ room: undefined, limit: RESET_AT_ONCE, cursor: 0 }, unhurried);
-    await Promise.all(page.connections.map(async ({ id }) => connections.leave(id, '*', unhurried)));
-    if (page.cursor === undefined && page.connections.length < RESET_AT_ONCE) return;
-  }
+  await takeOutAll(
+    async () => {
+      const page = await connections.list({ room: undefined, limit: RESET_AT_ONCE, cursor: 0 }, unhurried);
+      return { names: page.connections.map(({ id }) => id), cursor: page.cursor };
+    },
+    (id) => connections.leave(id, '*', unhurried),
+  );
 }

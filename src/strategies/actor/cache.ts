@@ -6,7 +6,8 @@
  * Cost: a message and a reply per read, in which the body is copied twice more.
  */
 import type { Cache } from '../../resources/cache.ts';
-import { asOwner, type Seen } from '../cache-table.ts';
+import type { Seen } from '../cache-table.ts';
+import { asOwner } from '../in-shard.ts';
 import { localFlights, ReadThrough } from '../read-through.ts';
 import { sharedCache, sharedCacheMemory } from '../shared-cache.ts';
 import type { Cell } from '../strategy.ts';

@@ -6,7 +6,8 @@
  * in its mailbox, but no event loop stands still.
  */
 import type { Connections } from '../../resources/connections.ts';
-import { asOwner, pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import { pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import { asOwner } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';

@@ -11,7 +11,7 @@ import type { Cache } from '../../resources/cache.ts';
 import { AsyncMutex } from '../../sync/async-mutex.ts';
 import { HITS, MISSES, ORIGIN_LOADS } from '../cache-counts.ts';
 import { openEntry, packEntry } from '../cache-entry.ts';
-import { asOwner } from '../cache-table.ts';
+import { asOwner } from '../in-shard.ts';
 import { sharedCache, sharedCacheMemory } from '../shared-cache.ts';
 import type { Cell } from '../strategy.ts';
 

@@ -6,7 +6,8 @@
  */
 import type { Connections } from '../../resources/connections.ts';
 import { AsyncMutex } from '../../sync/async-mutex.ts';
-import { asOwner, pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import { pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import { asOwner } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';

@@ -6,7 +6,7 @@
  */
 import type { Cache } from '../../resources/cache.ts';
 import { CacheCounts } from '../cache-counts.ts';
-import { asOwner } from '../cache-table.ts';
+import { asOwner } from '../in-shard.ts';
 import { localFlights, ReadThrough } from '../read-through.ts';
 import type { Cell } from '../strategy.ts';
 import { CacheMap } from './cache-map.ts';

@@ -10,17 +10,14 @@
  */
 import type { Settings } from '../../settings.ts';
 import { Arena } from '../../sync/arena.ts';
-import { LEAF_TIMEOUT_MS, LOCK_WORDS } from '../../sync/lock-line.ts';
 import { SnapshotCell } from '../../sync/snapshot-cell.ts';
 import { SnapshotTable } from '../../sync/snapshot-table.ts';
 import { ConnectionTable } from '../connection-table.ts';
+import { aligned, leafLock, LINE_BYTES, MIB } from '../leaf-lock.ts';
 import { LINK_WORDS, RoomIndex } from '../room-index.ts';
 import { roomBuckets } from '../shared-connections.ts';
 import type { CellContext, CellMemorySize } from '../strategy.ts';
 import { SnapshotEntries } from './cache-pages.ts';
-
-const MIB = 2 ** 20;
-const LINE_BYTES = 64;
 
 function layoutOf({ CONNECTIONS_CAPACITY: capacity, CONNECTIONS_MEMORY_MB }: Settings) {
   const links = SnapshotTable.words(capacity);
@@ -56,7 +53,7 @@ export function snapshotConnections(context: CellContext) {
     data,
     byteOffset: layout.arena,
     capacityBytes: layout.arenaBytes,
-    lock: { locks, line: LOCK_WORDS, options: { name: `${name}/arena`, slot, timeoutMs: LEAF_TIMEOUT_MS } },
+    lock: leafLock(context, 1, 'arena'),
   });
   const entries = new SnapshotEntries({
     snapshots,
@@ -77,8 +74,4 @@ export function snapshotConnections(context: CellContext) {
   const ttlMs = settings.CONNECTION_TTL_MS;
   const table = new ConnectionTable(entries, [rooms], { capacity, ttlMs, threads, startedAtMs });
   return { snapshots, entries, table };
-}
-
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
 }

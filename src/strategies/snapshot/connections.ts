@@ -6,7 +6,8 @@
  * connection was last seen is no part of a version, but a word beside it that the heartbeat exchanges.
  */
 import type { Connections } from '../../resources/connections.ts';
-import { type InShard, pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import { pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import type { InShard } from '../in-shard.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
 import { snapshotConnections, snapshotConnectionsMemory } from './connection-parts.ts';

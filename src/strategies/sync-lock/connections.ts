@@ -7,7 +7,8 @@
  */
 import type { Connections } from '../../resources/connections.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
-import { type InShard, pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import { pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import type { InShard } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
 import type { Cell } from '../strategy.ts';
 import { storeInBackground } from '../store-in-background.ts';

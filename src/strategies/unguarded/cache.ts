@@ -10,7 +10,8 @@ import type { Cache } from '../../resources/cache.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
 import { HITS, MISSES, ORIGIN_LOADS } from '../cache-counts.ts';
 import { openEntry, packEntry } from '../cache-entry.ts';
-import type { InShard } from '../cache-table.ts';
+import type { Placed } from '../cache-table.ts';
+import type { InShard } from '../in-shard.ts';
 import { sharedCache, sharedCacheMemory } from '../shared-cache.ts';
 import type { Cell } from '../strategy.ts';
 
@@ -27,7 +28,7 @@ export const cache: Cell<Cache> = {
       timeoutMs: settings.LOCK_TIMEOUT_MS,
       repair: () => entries.repair(0),
     });
-    const inShard: InShard = (_shard, section) => mutex.run(section);
+    const inShard: InShard<Placed> = (_shard, section) => mutex.run(section);
 
     return {
       async read(key, call) {

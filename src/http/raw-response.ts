@@ -1,0 +1,14 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Problem } from './problems.ts';
+
+/** Answers on a socket where node:http has no response to write to, and ends the connection. */
+export function writeRaw(
+  socket: Duplex,
+  { status, body, headers }: Problem,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  const all = { ...headers, ...more, 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+}

@@ -90,7 +90,9 @@ export function sweepBatch(
     for (let record = cursor; record < end; record++) {
       const shard = entries.shardAt(record);
       if (shard !== -1 && (!table.isThere(record) || (renews && table.isLeaseOld(record)))) {
-        guesses.set(shard, [...(guesses.get(shard) ?? []), record]);
+        const known = guesses.get(shard);
+        if (known === undefined) guesses.set(shard, [record]);
+        else known.push(record);
       }
     }
   });

@@ -1,5 +1,6 @@
 /**
- * Entries of a cache in place: for each a record in a `SharedTable`, which notes the block of an `Arena` that has it.
+ * Entries, of a cache or a connection map, in place: for each a record in a `SharedTable`, which notes the block of an
+ * `Arena` that has it.
  *
  * Guarantee: an entry takes its place in one step. Of a thread that dies half-way the next owner of the shard's lock
  * frees what is noted as spare: a block that no record refers to yet, or any more. A record may be left without a

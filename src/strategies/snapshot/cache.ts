@@ -12,7 +12,7 @@ import { CacheTable } from '../cache-table.ts';
 import { ReadThrough } from '../read-through.ts';
 import { cacheMemory, cacheParts, cacheRecords } from '../shared-cache.ts';
 import type { Cell } from '../strategy.ts';
-import { SnapshotEntries } from './cache-pages.ts';
+import { SnapshotEntries } from './snapshot-entries.ts';
 
 export const cache: Cell<Cache> = {
   memory: (settings) => cacheMemory(settings, 1, indexBytes(cacheRecords(settings))),

@@ -17,7 +17,7 @@ import { aligned, leafLock, LINE_BYTES, MIB } from '../leaf-lock.ts';
 import { LINK_WORDS, RoomIndex } from '../room-index.ts';
 import { roomBuckets } from '../shared-connections.ts';
 import type { CellContext, CellMemorySize } from '../strategy.ts';
-import { SnapshotEntries } from './cache-pages.ts';
+import { SnapshotEntries } from './snapshot-entries.ts';
 
 function layoutOf({ CONNECTIONS_CAPACITY: capacity, CONNECTIONS_MEMORY_MB }: Settings) {
   const links = SnapshotTable.words(capacity);

@@ -1,6 +1,6 @@
 /**
- * Entries of a cache whose index is in the pages of a `SnapshotCell`: each record refers to a block of an `Arena`, which
- * lies outside the pages, is written once, and never changes while a version refers to it.
+ * Entries, of a cache or a connection map, whose index is in the pages of a `SnapshotCell`: each record refers to a
+ * block of an `Arena`, which lies outside the pages, is written once, and never changes while a version refers to it.
  *
  * Guarantee: a reader inside `snapshots.read` may copy every block that its version refers to. A block that a turn takes
  * out is freed by the next turn, and not before all readers look at a version without it.

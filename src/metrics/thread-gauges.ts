@@ -30,6 +30,8 @@ const LINE = gauges.length + MAX_CELLS * lockCounts.length;
 const PUBLISH_EVERY_MS = 1_000;
 /** The delays are those of the last 15 to 30 seconds: at least one usual scrape interval. */
 const FORGET_DELAYS_EVERY = 15;
+/** How often the event loop is looked at. Node's histogram has the whole time between two looks, this interval included. */
+const LOOK_EVERY_MS = 10;
 
 export class ThreadGauges {
   static bytes(positions: number): number {
@@ -89,19 +91,20 @@ export interface PublisherOptions {
 
 export function startPublisher(values: ThreadGauges, options: PublisherOptions): Publisher {
   const { position } = options;
-  const delays = monitorEventLoopDelay({ resolution: 20 });
+  const delays = monitorEventLoopDelay({ resolution: LOOK_EVERY_MS });
   delays.enable();
   let utilization = performance.eventLoopUtilization();
   let published = options.locks();
   for (const [cell, seen] of published.entries()) values.addLocks(position, cell, seen);
   let rounds = 0;
 
+  const delayMs = (percentile: number): number => Math.max(0, delays.percentile(percentile) / 1e6 - LOOK_EVERY_MS);
   const publish = (): void => {
     const heap = getHeapStatistics();
     values.set(position, 'heapUsedBytes', heap.used_heap_size);
     values.set(position, 'heapLimitBytes', heap.heap_size_limit);
-    values.set(position, 'loopDelayP50Ms', delays.percentile(50) / 1e6);
-    values.set(position, 'loopDelayP99Ms', delays.percentile(99) / 1e6);
+    values.set(position, 'loopDelayP50Ms', delayMs(50));
+    values.set(position, 'loopDelayP99Ms', delayMs(99));
     values.set(position, 'connections', options.connections());
     const locks = options.locks();
     for (const [cell, seen] of locks.entries()) values.addLocks(position, cell, difference(seen, published[cell]!));

@@ -8,9 +8,10 @@ import { calibrate, type Calibration } from './calibration.ts';
 import { probeOf, searchCapacity, type Capacity } from './capacity.ts';
 import { measureCell, type CellContext, type CellResult } from './cell.ts';
 import { ServiceError } from './errors.ts';
-import { planComparison, probeProfile, type PlannedCell } from './plan.ts';
+import { planComparison, probeProfile, secondsForP99, type PlannedCell } from './plan.ts';
 import { profiles } from './profiles.ts';
 import type { Candidate } from './registry.ts';
+import type { LoadProfile } from './scenarios/profile.ts';
 import { estimateOf, type Estimate } from './statistics/estimate.ts';
 import { comparePaired, type Comparison } from './statistics/paired.ts';
 import { workloads } from './workloads/index.ts';
@@ -70,7 +71,7 @@ export async function measureAgreement(options: AgreementOptions): Promise<Agree
   for (let round = 1; round <= rounds; round++) {
     context.say(`round ${round} of ${rounds} at ${ratePerSecond}/s`);
     const result = await measureCell(
-      { ...cell, round, profile: probeProfile(cell.profile, ratePerSecond) },
+      { ...cell, round, profile: roundProfile(cell.profile, ratePerSecond) },
       context,
       2,
     );
@@ -80,6 +81,11 @@ export async function measureAgreement(options: AgreementOptions): Promise<Agree
   }
   const agreements = (['p50', 'p99'] as const).map((percentile) => agreementOf(percentile, pairs, seed));
   return { calibration, capacity, ratePerSecond, flaggedRounds, agreements };
+}
+
+/** As long as a p99 needs, however low the rate. */
+function roundProfile(profile: LoadProfile, ratePerSecond: number): LoadProfile {
+  return { ...probeProfile(profile, ratePerSecond), measureSeconds: secondsForP99(ratePerSecond) };
 }
 
 interface Seen {

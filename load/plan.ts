@@ -132,7 +132,7 @@ function pointsFor({ threads: fixed, kind }: Candidate, { sweep, threads }: Laid
 }
 
 /** Long enough for a p99, and a tenth of a second over, since the last arrivals may be answered after the end. */
-function secondsForP99(ratePerSecond: number): number {
+export function secondsForP99(ratePerSecond: number): number {
   return Math.ceil((P99_MIN_SAMPLES * 1.01 * 10) / ratePerSecond) / 10;
 }
 

@@ -16,7 +16,7 @@ const proofs = {
   locks: 'interleavings, stress, and a thousand deaths with each thing that a thread can hold',
   'redis-faults': 'Redis paused, killed, restarted and cut off: nothing acknowledged is lost, nothing applied twice',
   'redis-outage': 'the whole service meanwhile: every answer kept, no answer late, and what needs no Redis unaffected',
-  comparison: 'at 0.8 of its capacity, k6 sees a service of known service time as it sees itself; about three minutes',
+  comparison: 'at 0.8 of its capacity, k6 sees a service of known service time as it sees itself; about seven minutes',
 } as const;
 const names = Object.keys(proofs) as (keyof typeof proofs)[];
 

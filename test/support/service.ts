@@ -13,6 +13,12 @@ export interface ServiceUnderTest extends AsyncDisposable {
   stop(): Promise<number | null>;
 }
 
+/** How it is started; another than the project's own for a copy of it. */
+export interface Entry {
+  readonly args: readonly string[];
+  readonly cwd?: string;
+}
+
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 15_000; // more than the service itself allows a drain
@@ -25,9 +31,11 @@ const STOP_TIMEOUT_MS = 15_000; // more than the service itself allows a drain
  */
 export async function startServiceUnderTest(
   settings: Readonly<Record<string, string>> = {},
+  { args, ...where }: Entry = { args: [main] },
 ): Promise<ServiceUnderTest> {
   const { PATH = '' } = process.env;
-  const child = await startChild(process.execPath, [main], {
+  const child = await startChild(process.execPath, args, {
+    ...where,
     env: { PATH, PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -39,6 +39,8 @@ export interface AppOptions extends AdminOptions, CacheRouteOptions, MetricsRout
   readonly isDraining: () => boolean;
   /** Requests to the strategies that may be under way on this thread. */
   readonly maxConcurrentRequests: number;
+  /** How long requests may wait for each other for longer than a burst; 0: any time. */
+  readonly maxStandingWaitMs: number;
 }
 
 type Routes<Resource> = (app: Hono<HttpEnvironment>, base: string, resource: Resource, options: AppOptions) => void;
@@ -65,9 +67,11 @@ export function buildApp(options: AppOptions): Hono<HttpEnvironment> {
   serviceRoutes(app, options);
   metricsRoutes(app, options);
   docsRoutes(app, documented(options), options);
-  const limited = { ...options, admission: new Admission(options.maxConcurrentRequests) };
+  const admission = new Admission({ limit: options.maxConcurrentRequests, standingWaitMs: options.maxStandingWaitMs });
   for (const served of options.served) {
-    for (const name of Object.keys(routes) as ResourceName[]) resourceRoutes(app, served, name, routes[name], limited);
+    for (const name of Object.keys(routes) as ResourceName[]) {
+      resourceRoutes(app, served, name, routes[name], { ...options, admission: admission.lane() });
+    }
     adminRoutes(app, served, options);
   }
   app.onError((error, context) => exchange(context, options, (call) => call.problem(error)));

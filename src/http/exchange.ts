@@ -9,7 +9,7 @@ import type { Context } from 'hono';
 import { ClientGoneError, DeadlineError } from '../errors.ts';
 import type { Call } from '../resources/call.ts';
 import type { Awaitable, Timing } from '../sync/wait.ts';
-import type { Admission } from './admission.ts';
+import type { Lane } from './admission.ts';
 import type { Incoming } from './body.ts';
 import { problemOf } from './problems.ts';
 import { requestIdOf } from './request-id.ts';
@@ -27,7 +27,7 @@ export interface ExchangeOptions {
   /** Called with every answer. On the path of every request, so it has to be quick. */
   readonly onAnswer?: OnAnswer | undefined;
   /** Undefined for routes that are always admitted. */
-  readonly admission?: Admission | undefined;
+  readonly admission?: Lane | undefined;
 }
 
 export type OnAnswer = (context: HttpContext, requestId: string, status: number, elapsedMs: number) => void;
@@ -37,7 +37,7 @@ export class Exchange implements Call {
   readonly timing: Timings | undefined;
   readonly #context: HttpContext;
   readonly #options: ExchangeOptions;
-  readonly #startedMs = performance.now();
+  readonly startedMs = performance.now();
   #abort: AbortController | undefined;
   #deadline: NodeJS.Timeout | undefined;
 
@@ -49,7 +49,7 @@ export class Exchange implements Call {
   }
 
   get remainingMs(): number {
-    return Math.max(0, this.#startedMs + this.#options.timeoutMs - performance.now());
+    return Math.max(0, this.startedMs + this.#options.timeoutMs - performance.now());
   }
 
   get signal(): AbortSignal {
@@ -92,7 +92,7 @@ export class Exchange implements Call {
   answered(response: Response): Response {
     const { onAnswer } = this.#options;
     if (onAnswer !== undefined) {
-      onAnswer(this.#context, this.requestId, response.status, performance.now() - this.#startedMs);
+      onAnswer(this.#context, this.requestId, response.status, performance.now() - this.startedMs);
     }
     return response;
   }
@@ -128,7 +128,7 @@ export function exchange(
   const current = new Exchange(context, options);
   const { admission } = options;
   try {
-    if (admission?.isOpen === false) throw admission.refusal();
+    admission?.assertOpen(current.startedMs);
     const response = handler(current);
     return response instanceof Promise ? settle(current, response, admission) : current.answered(response);
   } catch (error) {
@@ -136,18 +136,14 @@ export function exchange(
   }
 }
 
-async function settle(
-  current: Exchange,
-  response: Promise<Response>,
-  admission: Admission | undefined,
-): Promise<Response> {
-  admission?.begin();
+async function settle(current: Exchange, response: Promise<Response>, admission: Lane | undefined): Promise<Response> {
+  const wasAlone = admission?.begin() ?? false;
   try {
     return current.answered(await response);
   } catch (error) {
     return current.answered(current.problem(error));
   } finally {
-    admission?.end();
+    admission?.end(wasAlone, current.startedMs, performance.now());
     current.finish();
   }
 }

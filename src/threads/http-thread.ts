@@ -67,6 +67,7 @@ const app = buildApp({
   missing,
   isDraining: () => draining,
   maxConcurrentRequests: settings.MAX_CONCURRENT_REQUESTS,
+  maxStandingWaitMs: settings.MAX_STANDING_WAIT_MS,
   timeoutMs: settings.REQUEST_TIMEOUT_MS,
   serverTiming: settings.SERVER_TIMING,
   cacheTtlMs: settings.CACHE_TTL_MS,

@@ -1,0 +1,197 @@
+/**
+ * Proves that twice the load that the service can bear keeps it as quick for those it accepts: capacity is found in a
+ * closed loop, then requests come at random times at 0.7 of it, then at twice. With the defaults for everything that
+ * decides about admission.
+ *
+ *     npm run prove -- --only overload     prints, and writes docs/evidence/overload.md
+ *
+ * Exit code: 0 proved, 1 refuted, 2 wrong flags, 3 void: this client was too slow to send twice the capacity.
+ */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { msText, wholeText } from '../load/format.ts';
+import { describeMachine } from '../load/machine.ts';
+import { isServed } from '../test/support/served.ts';
+import { startServiceUnderTest, stopCleanly } from '../test/support/service.ts';
+import { positive, runCommand } from './command.ts';
+import { closedLoop, openLoop, p99, type Seen } from './overload/clients.ts';
+
+const help = `node prove/overload.ts [flags]
+  --seconds <n>   of each load but the first   (30)
+  --seed <n>      decides when requests come   (26)
+  --only <name>   one of the bottlenecks
+  --no-evidence   leave docs/evidence/overload.md as it is`;
+
+/** Too few for the service to call it a queue. */
+const CLIENTS = 8;
+const CAPACITY_SECONDS = 6;
+const WARMUP_SECONDS = 3;
+const NORMAL_SHARE = 0.7;
+const OVERLOAD = 2;
+const MOST_SLOWER = 2;
+
+interface Bottleneck {
+  readonly name: string;
+  readonly why: string;
+  readonly strategy: string;
+  readonly path: string;
+  readonly method: 'GET' | 'POST';
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+const increment = { path: 'counters/hits/increment', method: 'POST' } as const;
+
+/** Each does more for a request than this client, which shares the machine. */
+const bottlenecks: readonly Bottleneck[] = [
+  {
+    name: 'a lock held across I/O',
+    why: 'requests wait for an asynchronous lock, event loops are idle',
+    strategy: 'async-lock',
+    ...increment,
+    settings: { WRITE_THROUGH: 'on' },
+  },
+  {
+    name: 'CPU inside a lock',
+    why: 'requests wait before the event loops of both threads, which block on the lock',
+    strategy: 'sync-lock',
+    ...increment,
+    settings: { HOLD_US: '2000' },
+  },
+  {
+    name: 'CPU on one thread',
+    why: 'requests wait before the event loop',
+    strategy: 'sharded',
+    ...increment,
+    settings: { THREADS: '1', HOLD_US: '2000' },
+  },
+  {
+    name: 'an owner thread',
+    why: 'requests wait in a mailbox',
+    strategy: 'actor',
+    ...increment,
+    settings: { HOLD_US: '2000' },
+  },
+];
+
+interface Found {
+  readonly bottleneck: Bottleneck;
+  readonly capacityPerSecond: number;
+  readonly normal: Seen;
+  readonly overload: Seen;
+  /** At the normal rate again, right after. */
+  readonly after: Seen;
+}
+
+async function measure(bottleneck: Bottleneck, seconds: number, seed: number): Promise<Found> {
+  const { strategy, path, method, settings, name } = bottleneck;
+  const service = await startServiceUnderTest({ ...settings, STRATEGIES: strategy });
+  try {
+    const target = { url: `${service.url}/v1/${strategy}/${path}`, method };
+    await closedLoop(target, CLIENTS, 2);
+    const { acceptedMs, seconds: took } = await closedLoop(target, CLIENTS, CAPACITY_SECONDS);
+    const capacityPerSecond = acceptedMs.length / took;
+    console.log(`${name}: capacity ${wholeText(capacityPerSecond)}/s`);
+    const at = async (what: string, share: number, warmupSeconds: number): Promise<Seen> => {
+      const seen = await openLoop(target, { ratePerSecond: share * capacityPerSecond, seconds, warmupSeconds, seed });
+      const { refused, wrong } = seen;
+      console.log(
+        `  ${what}: accepted ${seen.acceptedMs.length}, p99 ${msText(p99(seen.acceptedMs))} ms, refused ${refused}`,
+      );
+      for (const [fault, times] of wrong) console.log(`    ${times} x ${fault}`);
+      return seen;
+    };
+    const normal = await at(`at ${NORMAL_SHARE} of it`, NORMAL_SHARE, WARMUP_SECONDS);
+    const overload = await at(`at ${OVERLOAD} times it`, OVERLOAD, WARMUP_SECONDS);
+    const after = await at(`at ${NORMAL_SHARE} again`, NORMAL_SHARE, WARMUP_SECONDS);
+    return { bottleneck, capacityPerSecond, normal, overload, after };
+  } finally {
+    await stopCleanly(service);
+  }
+}
+
+function slower({ normal, overload }: Found): number {
+  return p99(overload.acceptedMs) / p99(normal.acceptedMs);
+}
+
+/** What speaks against it. */
+function objections(found: Found): string[] {
+  const { normal, overload, after, bottleneck } = found;
+  const said: string[] = [];
+  if (!(slower(found) <= MOST_SLOWER)) said.push(`p99 of the accepted is ${slower(found).toFixed(2)} times the normal`);
+  if (overload.refused === 0) said.push('nothing was refused');
+  for (const seen of [normal, overload, after]) {
+    for (const [fault, times] of seen.wrong) said.push(`${times} x ${fault}`);
+  }
+  if (after.refused > 0.01 * after.sent) said.push(`${after.refused} of ${after.sent} refused when it was over`);
+  return said.map((objection) => `${bottleneck.name}: ${objection}`);
+}
+
+function isVoid({ overload, capacityPerSecond }: Found): boolean {
+  return overload.sent / overload.seconds < 0.95 * OVERLOAD * capacityPerSecond;
+}
+
+function pageOf(all: readonly Found[], seconds: number, seed: number): string {
+  const { cpu, cores, platform, node } = describeMachine();
+  const rows = all.map((found) => {
+    const { bottleneck, capacityPerSecond, normal, overload, after } = found;
+    const goodput = overload.acceptedMs.length / overload.seconds / capacityPerSecond;
+    const cells = [
+      `${bottleneck.name}: ${bottleneck.why} (\`${bottleneck.strategy}\`, ${Object.entries(bottleneck.settings)
+        .map(([key, value]) => `\`${key}=${value}\``)
+        .join(', ')})`,
+      wholeText(capacityPerSecond),
+      msText(p99(normal.acceptedMs)),
+      msText(p99(overload.acceptedMs)),
+      slower(found).toFixed(2),
+      goodput.toFixed(2),
+      wholeText(overload.refused),
+      msText(p99(overload.refusedMs)),
+      `${after.refused} of ${after.sent}`,
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  const against = all.flatMap(objections);
+  return `# Twice the capacity
+
+Capacity is what ${CLIENTS} clients in a closed loop are answered per second. *Normal* is ${NORMAL_SHARE} of that, *overload* twice
+that, requests coming at random times (Poisson) whether or not those before were answered; latency counts from the
+scheduled time. The first ${WARMUP_SECONDS} s of each load are left out, in which a queue is told from a burst. A rejection is right
+if it is a 503 with \`Retry-After\` and a problem document. Settings of admission are the defaults; the client is on the
+same machine, so each bottleneck is one that costs the service more than the client: what costs it as little as an
+increment costs about as much to refuse, and nobody can be kept quick by refusals then.
+
+- command: \`npm run prove -- --only overload\` (\`--seconds ${seconds} --seed ${seed}\`)
+- date: ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC
+- machine: ${cpu}, ${cores} cores, ${platform}, Node ${node}
+
+| bottleneck | capacity, /s | normal p99, ms | p99 of accepted at overload, ms | ratio (at most ${MOST_SLOWER}) | accepted / capacity | refused | p99 of a refusal, ms | refused when it was over |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|
+${rows.join('\n')}
+
+${against.length === 0 ? 'Every rejection was right, and nothing else went wrong.' : against.map((objection) => `- **${objection}**`).join('\n')}
+`;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '30' },
+      seed: { type: 'string', default: '26' },
+      only: { type: 'string' },
+      'no-evidence': { type: 'boolean', default: false },
+    },
+  });
+  const [seconds, seed] = [positive('--seconds', values.seconds), positive('--seed', values.seed)];
+  const chosen = bottlenecks.filter(({ strategy, name }) => isServed(strategy) && (values.only ?? name) === name);
+  if (chosen.length === 0)
+    throw new TypeError(`--only must be one of ${bottlenecks.map(({ name }) => name).join(', ')}`);
+  const all: Found[] = [];
+  for (const bottleneck of chosen) all.push(await measure(bottleneck, seconds, seed));
+  const page = pageOf(all, seconds, seed);
+  console.log(`\n${page}`);
+  if (!values['no-evidence']) await writeFile(new URL('../docs/evidence/overload.md', import.meta.url), page);
+  if (all.some(isVoid)) return 3;
+  return all.flatMap(objections).length === 0 ? 0 : 1;
+}
+
+await runCommand(help, main);

@@ -28,6 +28,9 @@ export const configBody = z.strictObject({
     .meta({ override: { type: 'object', description: `At most ${MAX_VALUES_BYTES} bytes of JSON` } }),
 });
 
+/** Says in the document what `named` checks. */
+export const NO_CONTROLS = /^\P{Cc}+$/u;
+
 const name = (field: string) =>
   z
     .string('must be a string')
@@ -39,7 +42,7 @@ const name = (field: string) =>
         issues.push({ code: 'custom', message: error.errors[0]!.detail, input: value });
       }
     })
-    .meta({ override: { minLength: 1, maxLength: MAX_KEY_BYTES } });
+    .meta({ override: { minLength: 1, maxLength: MAX_KEY_BYTES, pattern: NO_CONTROLS.source } });
 
 export const connectionBody = z.strictObject({
   room: name('room'),

@@ -104,7 +104,8 @@ function describe(
       requestBody: { required: body.required, content: { 'application/json': { schema: body.schema } } },
     }),
     ...(needsToken === true && { security: [{ adminToken: [] }] }),
-    responses: { ...successes(success), ...responses.of(problems) },
+    // Without the strategy there is nothing, whatever the route.
+    responses: { ...successes(success), ...responses.of(inPath.length > 0 ? ['NOT_FOUND', ...problems] : problems) },
   };
 }
 

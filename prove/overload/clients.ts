@@ -40,6 +40,10 @@ function connections(atMost: number): Connections {
   return { agent, [Symbol.asyncDispose]: () => agent.close() };
 }
 
+function ascending(values: readonly number[]): number[] {
+  return values.toSorted((a, b) => a - b);
+}
+
 class Tally {
   readonly #accepted: number[] = [];
   readonly #refused: number[] = [];
@@ -66,7 +70,6 @@ class Tally {
   }
 
   seen(seconds: number): Seen {
-    const ascending = (values: number[]) => values.toSorted((a, b) => a - b);
     const [acceptedMs, refusedMs] = [ascending(this.#accepted), ascending(this.#refused)];
     return { seconds, sent: this.sent, acceptedMs, refused: refusedMs.length, refusedMs, wrong: this.#wrong };
   }

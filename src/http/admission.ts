@@ -24,10 +24,11 @@ const STEEPEST = 0.5;
 const GENTLEST = 1.1;
 /** For so many intervals the lowest limit may fail to make answers quick. */
 const PATIENCE = 20;
-/** When for so long nothing had to be refused, the queue is over. */
+/** Each time that for so long nothing had to be refused, the limit has doubled. */
 const CALM_MS = 1_000;
-/** Weight of the past in what an answer takes that had nothing before it. A slower one counts in full. */
-const REMEMBERED = 0.8;
+/** Weight of one answer in what an answer takes that had nothing before it. Slower ones weigh more: operations differ. */
+const SLOWER_WEIGHT = 0.2;
+const QUICKER_WEIGHT = 0.1;
 
 export interface AdmissionOptions {
   /** Requests of a thread that may be under way at a time. */
@@ -92,8 +93,10 @@ export class Lane {
   assertOpen(nowMs: number): void {
     this.#admission.assertOpen(nowMs);
     if (this.#underWay + 1 <= this.#limit) return;
-    if (nowMs - this.#neededMs > CALM_MS) return void (this.#limit = Number.POSITIVE_INFINITY);
+    const calms = Math.floor((nowMs - this.#neededMs) / CALM_MS);
     this.#neededMs = nowMs;
+    this.#limit *= 2 ** calms;
+    if (this.#underWay + 1 <= this.#limit) return;
     this.#interval.refused += 1;
     throw new OverloadedError('too much waits for this resource on this thread already; nothing was begun');
   }
@@ -119,7 +122,7 @@ export class Lane {
 
   #learn(elapsedMs: number): void {
     const known = Number.isFinite(this.#aloneMs) ? this.#aloneMs : elapsedMs;
-    this.#aloneMs = Math.max(elapsedMs, known * REMEMBERED + elapsedMs * (1 - REMEMBERED));
+    this.#aloneMs = known + (elapsedMs - known) * (elapsedMs > known ? SLOWER_WEIGHT : QUICKER_WEIGHT);
   }
 
   #judge({ fastestMs, meanMs, fewest, refused }: Interval, nowMs: number): void {
@@ -132,7 +135,7 @@ export class Lane {
     }
     const gradient = Math.min(GENTLEST, Math.max(STEEPEST, allowedMs / meanMs));
     this.#inVain = this.#limit === 1 && gradient < 1 ? this.#inVain + 1 : 0;
-    if (gradient < 1 || refused > 0) this.#limit = Math.max(1, this.#limit * gradient);
+    if (refused > 0) this.#limit = Math.max(1, this.#limit * gradient);
     if (this.#inVain < PATIENCE) return;
     this.#aloneMs = fastestMs; // no queue of ours: answers have become slower
     this.#inVain = 0;

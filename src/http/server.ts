@@ -77,7 +77,8 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
       keepAliveTimeout: KEEP_ALIVE_MS,
       requireHostHeader: false, // we answer that ourselves, as a problem
       // What is not fit to be read further is refused as any other request: the library would leave it unanswered.
-      shouldUpgradeCallback: (incoming) => asksForWebSocket(incoming) && refusalOf(incoming) === undefined,
+      shouldUpgradeCallback: (incoming) =>
+        asksForWebSocket(incoming) && refusalOf(incoming) === undefined && incoming.headers.expect === undefined,
     },
   }) as Server;
   server.removeAllListeners('request').on('request', onRequest);
@@ -149,18 +150,36 @@ function probe(socket: HttpSocket, afterMs = PROBE_AFTER_MS): void {
   }, afterMs).unref();
 }
 
+/** Whether all of a request is there with its head. */
+function isWhole({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
+}
+
 /** Requests that node:http lets through and that hono would misread. */
 function refusalOf(incoming: IncomingMessage): Problem | undefined {
   const { url = '', httpVersionMajor, headers } = incoming;
   const { host = '', 'transfer-encoding': coding } = headers;
   const bad = (detail: string): Problem => problemFor('BAD_REQUEST', detail, incoming);
   if (httpVersionMajor !== 1) return bad('version: must be HTTP/1.0 or HTTP/1.1');
-  if (!HOST.test(host) || hostsOf(incoming) !== 1) return bad('host: must be sent once, as a name or an address');
+  if (!isHost(host) || hostsOf(incoming) !== 1) return bad('host: must be sent once, as a name or an address');
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return bad('transfer-encoding: must be chunked');
   if (url.length > MAX_URL_CHARACTERS) return problemFor('URI_TOO_LONG', urlTooLong, incoming);
+  if (asksForWebSocket(incoming) && !isWhole(incoming)) return bad('body: must not come with an upgrade');
   if (url === '*') return problemFor('NOT_FOUND', 'nothing is served at *', incoming);
   if (/[^!-~]/.test(url)) return bad('path: must be percent-encoded ASCII');
   return undefined;
+}
+
+/** Most requests name the same host as the one before. */
+let lastHost = '';
+
+/** Also whether it can be part of a URL: `1.2.3.999` has the form of a name, `0x.1` that of another address. */
+function isHost(host: string): boolean {
+  if (host === lastHost && host !== '') return true;
+  const name = HOST.test(host) ? URL.parse(`http://${host}`)?.hostname : undefined;
+  if (name === undefined || (/^[\d.]+$/.test(name) && !host.startsWith(name))) return false;
+  lastHost = host;
+  return true;
 }
 
 /** node:http keeps the first of several Host headers and drops the others. */

@@ -39,7 +39,11 @@ export function hostileToServer(): HostileRequest[] {
 /** The stable word that each status goes with; a 409 has two. */
 const codes: Readonly<Record<number, readonly string[]>> = {
   400: ['BAD_REQUEST'],
+  401: ['UNAUTHORIZED'],
+  403: ['FORBIDDEN'],
   404: ['NOT_FOUND'],
+  412: ['PRECONDITION_FAILED'],
+  428: ['PRECONDITION_REQUIRED'],
   405: ['METHOD_NOT_ALLOWED'],
   408: ['REQUEST_TIMEOUT'],
   409: ['CONFLICT', 'OVERFLOW'],
@@ -86,7 +90,7 @@ export async function expectRefused(
   await health.arrayBuffer();
 }
 
-async function sendAndCheck(url: string, request: HostileRequest, timeoutMs: number): Promise<void> {
+export async function sendAndCheck(url: string, request: HostileRequest, timeoutMs: number): Promise<void> {
   const { bytes, halfClose = false, bodyless = false, expected } = request;
   const { before = [], closes = false } = expected;
   const answers = before.length + 1;

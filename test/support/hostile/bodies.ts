@@ -13,7 +13,7 @@ const refusedIntegers = [
 /** Texts that are an exact integer, though not the way one would write it. */
 const oddIntegers = words`1.0 -1.000 1e0 1E2 -1e+2 10e-1 1.50e1 -0 -0.0 0e-5 0e400 9007199254740991.0`;
 
-const notJson: (string | Buffer)[] = [
+export const notJson: (string | Buffer)[] = [
   ...words`{ } [ " {"by {"by": {"by":1 {"by":} {"by":1,} {,"by":1} {by:1} {'by':1} {"by":1;} {"by":1}] {"by":1}/**/`,
   ...words`{"by":01} {"by":+1} {"by":.5} {"by":1.} {"by":0x10} {"by":1n} {"by":NaN} {"by":Infinity} {"by":-Infinity}`,
   ...words`{"by":1e} {"by":1_000} {"by":--1} {"by":undefined} {"b\y":1} {"by":"\u00"} {"by":1}{"by":1}`,
@@ -41,7 +41,7 @@ const notJson: (string | Buffer)[] = [
   Buffer.from([0x1f, 0x8b, 0x08, 0x00]),
 ];
 
-const notObjects = [
+export const notObjects = [
   ...words`null true false 0 1 "1" "" [] [1] [{"by":1}]`, //
   `${'['.repeat(9_000)}${']'.repeat(9_000)}`,
 ];

@@ -1,7 +1,7 @@
 import { httpRequest, type HostileRequest, jsonType, sent, shown, words } from './hostile-request.ts';
 
 /** Segments that are no key: no UTF-8 once decoded, control characters, too long. */
-const refusedSegments = [
+export const refusedSegments = [
   ...words`% %z %zz %4 %G0 %u0041 abc% %%41 %2 %+41 a%0 %-1`,
   ...words`%FF %FE %80 %BF %C3 %C3%28 %E2%82 %E2%28%A1 %F0%9F%98 %F0%28%8C%BC`, // cut short, stray
   ...words`%C0%AF %C0%80 %C1%81 %E0%80%AF %E0%9F%BF %F0%80%80%AF %F8%88%80%80%80`, // overlong

@@ -27,6 +27,35 @@ const body = '{"by":1}';
 const inChunks = `8\r\n${body}\r\n0\r\n\r\n`;
 const chunkedCoding = 'Transfer-Encoding: chunked';
 
+/** Framing headers that no server may guess the meaning of, each with what follows the head. */
+export const ambiguousFraming: readonly (readonly [framing: readonly string[], content: string])[] = [
+  ...words`-1 +8 0x8 8e0 8.0 8,9 abc 8; 18446744073709551624`.map(
+    (length) => [[`Content-Length: ${length}`], body] as const,
+  ),
+  ...['', ' ', '8 8', '8, 8', '\v8'].map((length) => [[`Content-Length: ${length}`], body] as const),
+  ...words`identity gzip xchunked chunkedx "chunked" chunked;q=1`.map(
+    (coding) => [[`Transfer-Encoding: ${coding}`], inChunks] as const,
+  ),
+  ...['', 'chunked, identity', 'chunked, gzip', '\vchunked'].map(
+    (coding) => [[`Transfer-Encoding: ${coding}`], inChunks] as const,
+  ),
+  [['Content-Length: 8', 'Content-Length: 0'], body],
+  [['Content-Length: 8', 'Content-Length: 8'], body],
+  [['Content-Length : 8'], body],
+  [['Content-Length:', ' 8'], body],
+  [['Content-Length: 18', chunkedCoding], inChunks],
+  [[chunkedCoding, 'Content-Length: 18'], inChunks],
+  [['Content-Length: 0', chunkedCoding], inChunks],
+  [['Transfer-Encoding : chunked'], inChunks],
+  [['Transfer-Encoding:', ' chunked'], inChunks],
+  [['Transfer-Encoding: gzip', chunkedCoding], inChunks],
+  [[chunkedCoding, 'Transfer-Encoding: gzip'], inChunks],
+  [[chunkedCoding, chunkedCoding], inChunks],
+  ...['zz', '-1', '+8', '0x8', ' 8', '', 'FFFFFFFFFFFFFFFFF', '8_0', '8\0'].map(
+    (size) => [[chunkedCoding], `${size}\r\n${body}\r\n0\r\n\r\n`] as const,
+  ),
+];
+
 /** An increment whose framing headers are written by hand. */
 function post(base: string, framing: readonly string[], content: string): Buffer {
   return rawRequest([`POST ${base}/sentinel/increment HTTP/1.1`, 'Host: 127.0.0.1', type, ...framing], content);

@@ -75,32 +75,47 @@ function get(name: string, lines: readonly string[], statuses: readonly number[]
   return sent(name, rawRequest(['GET /v1 HTTP/1.1', ...lines]), statuses);
 }
 
+export const wrongHosts: readonly string[] = [
+  ...words`exa<mple @ user@127.0.0.1 a/b 127.0.0.1/healthz a:b:c [::1 [g::1] 127.0.0.1:99999 127.0.0.1:-1 127.0.0.1:x`,
+  ...words`127.0.0.1,127.0.0.1 a?b a#b a\b a%zz a%00 {} a|b a^b "a" :80`,
+  'a b',
+  'ex\x80mple',
+  'caf\xc3\xa9',
+  ...words`1.2.3.999 256.256.256.256 [:::] [1:2] 1.2.3.4.5 0x.0x 127.0.0.1:65536`,
+];
+
 function hosts(): HostileRequest[] {
-  const wrong = [
-    ...words`exa<mple @ user@127.0.0.1 a/b 127.0.0.1/healthz a:b:c [::1 [g::1] 127.0.0.1:99999 127.0.0.1:-1 127.0.0.1:x`,
-    ...words`127.0.0.1,127.0.0.1 a?b a#b a\b a%zz a%00 {} a|b a^b "a" :80`,
-    'a b',
-    'ex\x80mple',
-    'caf\xc3\xa9',
-  ];
   return [
     get('no host', [], [400]),
     get('two hosts', [host, 'Host: evil.example'], [400]),
     get('the same host twice', [host, host], [400]),
     get('an empty host', ['Host:'], [400, 200]),
-    ...wrong.map((value) => get(`the host ${shown(value)}`, [`Host: ${value}`], [400])),
+    ...wrongHosts.map((value) => get(`the host ${shown(value)}`, [`Host: ${value}`], [400])),
     ...words`evil.example localhost:1 [::1]:80 a_b`.map((value) =>
       get(`the host ${value}, which is well-formed`, [`Host: ${value}`], [200]),
     ),
   ];
 }
 
+export const wrongHeaderLines: readonly string[] = [
+  'X : y',
+  ' X: y',
+  'X y',
+  ': y',
+  'X\0: y',
+  'X(y): z',
+  'caf\xe9: x',
+  'X@y: z',
+  '"X": y',
+  'X: a\0b',
+  'X: a\x01b',
+  'X: a\x7fb',
+  'X: a\rb',
+];
+
 function headers(): HostileRequest[] {
-  const names = ['X : y', ' X: y', 'X y', ': y', 'X\0: y', 'X(y): z', 'caf\xe9: x', 'X@y: z', '"X": y'];
-  const values = ['X: a\0b', 'X: a\x01b', 'X: a\x7fb', 'X: a\rb'];
-  const refused = [...names, ...values];
   return [
-    ...refused.map((text) =>
+    ...wrongHeaderLines.map((text) =>
       sent(`the header line ${shown(text)}`, rawRequest(['GET / HTTP/1.1', host, text]), [400], closes),
     ),
     get('a header line without CR', [host, 'X: a\nb: c'], refusedOrRepaired),

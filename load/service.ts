@@ -55,7 +55,7 @@ export function serviceEnvironment(options: ServiceOptions): NodeJS.ProcessEnv {
     WRITE_THROUGH: 'off',
     ORIGIN_LATENCY_MS: '5',
     HOLD_US: '0',
-    MAX_STANDING_WAIT_MS: '0', // a closed loop is one long queue; what it shows is what strategies do with it
+    MAX_STANDING_WAIT_MS: '0', // a closed loop is one long queue, on purpose
     SERVER_TIMING: 'on', // what a request waits for is part of the report; it costs every strategy the same
     LOG_LEVEL: 'info',
     ...redis,

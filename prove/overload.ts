@@ -1,7 +1,7 @@
 /**
  * Proves that twice the load that the service can bear keeps it as quick for those it accepts: capacity is found in a
- * closed loop, then requests come at random times at 0.7 of it, then at twice. With the defaults for everything that
- * decides about admission.
+ * closed loop, then requests come at random times at 0.7 of it, then at twice. With
+ * `MAX_STANDING_WAIT_MS=5`.
  *
  *     npm run prove -- --only overload     prints, and writes docs/evidence/overload.md
  *
@@ -84,7 +84,7 @@ interface Found {
 
 async function measure(bottleneck: Bottleneck, seconds: number, seed: number): Promise<Found> {
   const { strategy, path, method, settings, name } = bottleneck;
-  const service = await startServiceUnderTest({ ...settings, STRATEGIES: strategy });
+  const service = await startServiceUnderTest({ ...settings, STRATEGIES: strategy, MAX_STANDING_WAIT_MS: '5' });
   try {
     const target = { url: `${service.url}/v1/${strategy}/${path}`, method };
     await closedLoop(target, CLIENTS, 2);
@@ -156,7 +156,7 @@ function pageOf(all: readonly Found[], seconds: number, seed: number): string {
 Capacity is what ${CLIENTS} clients in a closed loop are answered per second. *Normal* is ${NORMAL_SHARE} of that, *overload* twice
 that, requests coming at random times (Poisson) whether or not those before were answered; latency counts from the
 scheduled time. The first ${WARMUP_SECONDS} s of each load are left out, in which a queue is told from a burst. A rejection is right
-if it is a 503 with \`Retry-After\` and a problem document. Settings of admission are the defaults; the client is on the
+if it is a 503 with \`Retry-After\` and a problem document. \`MAX_STANDING_WAIT_MS=5\`; the client is on the
 same machine, so each bottleneck is one that costs the service more than the client: what costs it as little as an
 increment costs about as much to refuse, and nobody can be kept quick by refusals then.
 

@@ -95,7 +95,7 @@ const schema = z.object({
   /** Requests of one thread that may wait for anything at a time; more are refused at once as `OVERLOADED`. */
   MAX_CONCURRENT_REQUESTS: integer(1, 2 ** 20, 4096),
   /** A shorter wait for each other is no overload, nor is one of a burst; 0: any wait is right. */
-  MAX_STANDING_WAIT_MS: integer(0, 60_000, 5),
+  MAX_STANDING_WAIT_MS: integer(0, 60_000, 0),
   REQUEST_TIMEOUT_MS: integer(1, 600_000, 5000),
   HOLD_US: integer(0, 1_000_000, 0),
   COUNTERS_CAPACITY: integer(1, 2 ** 24, 65_536),

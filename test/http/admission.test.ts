@@ -178,28 +178,28 @@ describe('a queue', () => {
   });
 });
 
-describe('an event loop', () => {
-  /** Turns in which so many requests come, each taking so much of the loop's time. @returns how many were refused */
-  async function turns(times: number, requests: number, tookMs: number, standingWaitMs = 5): Promise<number[]> {
-    let nowMs = 0;
-    const admission = new Admission({ limit: 4096, standingWaitMs, now: () => nowMs });
-    const refused: number[] = [];
-    for (let turn = 0; turn < times; turn++) {
-      let count = 0;
-      for (let at = 0; at < requests; at++) {
-        try {
-          admission.assertOpen(nowMs);
-          nowMs += tookMs;
-        } catch {
-          count += 1;
-        }
+/** Turns in which so many requests come, each taking so much of the loop's time. @returns how many were refused */
+async function turns(times: number, requests: number, tookMs: number, standingWaitMs = 5): Promise<number[]> {
+  let nowMs = 0;
+  const admission = new Admission({ limit: 4096, standingWaitMs, now: () => nowMs });
+  const refused: number[] = [];
+  for (let turn = 0; turn < times; turn++) {
+    let count = 0;
+    for (let at = 0; at < requests; at++) {
+      try {
+        admission.assertOpen(nowMs);
+        nowMs += tookMs;
+      } catch {
+        count += 1;
       }
-      refused.push(count);
-      await new Promise((resolve) => setImmediate(resolve)); // the end of the turn
     }
-    return refused;
+    refused.push(count);
+    await new Promise((resolve) => setImmediate(resolve)); // the end of the turn
   }
+  return refused;
+}
 
+describe('an event loop', () => {
   it('that is behind for long begins nothing after the first milliseconds of a turn', async () => {
     const refused = await turns(20, 40, 1);
     expect(refused.slice(0, 3)).toEqual([0, 0, 0]); // 40 ms each

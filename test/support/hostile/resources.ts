@@ -29,6 +29,10 @@ export function hostileByResource(base: string): ReadonlyMap<string, readonly Ho
   return found;
 }
 
+function read(path: string): Operation {
+  return { method: 'GET', path, methods: ['GET'] };
+}
+
 function operations(base: string): Record<string, Operation[]> {
   const counter = { methods: ['GET', 'DELETE'], named: `${base}/counters/*`, path: `${base}/counters/sentinel` };
   const action = (name: string, body: string) => ({
@@ -48,7 +52,6 @@ function operations(base: string): Record<string, Operation[]> {
     named: `${base}/connections/*`,
     path: `${base}/connections/sentinel`,
   };
-  const read = (path: string): Operation => ({ method: 'GET', path, methods: ['GET'] });
   const heartbeat = 'connections/sentinel/heartbeat';
   const messages = { path: `${base}/rooms/r/messages`, named: `${base}/rooms/*/messages`, methods: ['POST'] };
   const config = { path: `${base}/config`, methods: ['GET', 'PUT'] };
@@ -157,10 +160,17 @@ function hostileHandshakes(path: string): HostileRequest[] {
   ];
 }
 
+function post(path: string, headers: Record<string, string>): Buffer {
+  return httpRequest({
+    method: 'POST',
+    path,
+    headers: { ...jsonType, ...headers },
+    body: '{"kind":"throw-in-section"}',
+  });
+}
+
 function hostileToAdmin(base: string): HostileRequest[] {
   const paths = words`recover reset faults`.map((name) => `${base}/${name}`);
-  const post = (path: string, headers: Record<string, string>) =>
-    httpRequest({ method: 'POST', path, headers: { ...jsonType, ...headers }, body: '{"kind":"throw-in-section"}' });
   const missing = [
     '',
     'Bearer',

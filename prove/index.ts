@@ -14,7 +14,7 @@ const proofs = {
   connections:
     'nobody lost, no ghosts, messages once and in order while threads die, memory of a WebSocket; 15 minutes',
   locks: 'interleavings, stress, and a thousand deaths with each thing that a thread can hold',
-  overload: 'at with MAX_STANDING_WAIT_MS, twice the capacity slows nobody who is accepted; seven minutes',
+  overload: 'with MAX_STANDING_WAIT_MS, twice the capacity does not slow those who are accepted; seven minutes',
   'redis-faults': 'Redis paused, killed, restarted and cut off: nothing acknowledged is lost, nothing applied twice',
   'redis-outage': 'the whole service meanwhile: every answer kept, no answer late, and what needs no Redis unaffected',
   comparison: 'at 0.8 of its capacity, k6 sees a service of known service time as it sees itself; about seven minutes',

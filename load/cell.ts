@@ -51,16 +51,23 @@ export interface CellResult {
 }
 
 /**
- * Runs a cell, again when it was disturbed, at most `retries` times. What goes wrong in it is its result; only an
- * interrupt is thrown.
+ * Runs a cell, again when it was disturbed or, the control, when it passed its proof, at most `retries` times. What goes
+ * wrong in it is its result; only an interrupt is thrown.
  */
 export async function measureCell(cell: PlannedCell, context: CellContext, retries: number): Promise<CellResult> {
   for (let attempt = 1; ; attempt++) {
     const result = await measureOnce(cell, context, attempt);
-    const flags = result.measured?.flags ?? [];
-    if (flags.length === 0 || attempt > retries) return result;
-    context.say(`again, since ${flags.join(' and ')}`);
+    const reasons = reasonsToRepeat(result);
+    if (reasons.length === 0 || attempt > retries) return result;
+    context.say(`again, since ${reasons.join(' and ')}`);
   }
+}
+
+/** Of the control nothing is wanted but that its proof fails, and a disturbance does not take that back. */
+function reasonsToRepeat({ kind, measured }: CellResult): readonly string[] {
+  if (measured === undefined) return [];
+  if (kind !== 'control') return measured.flags;
+  return measured.proof.holds ? ['the control passed its proof'] : [];
 }
 
 async function measureOnce(cell: PlannedCell, context: CellContext, attempts: number): Promise<CellResult> {

@@ -88,11 +88,12 @@ function choiceOf(values: Values, { workloads, registry }: Known): Choice {
   if (sweep?.name === 'threads' && values.threads !== undefined)
     throw new UsageError('--threads and --sweep threads=… cannot be combined');
   const usualSearches = profile.capacitySearches;
+  const origin = oneOf('origin', values.origin, origins).name;
   return {
     profile,
-    workloads: chosenWorkloads(values.workload, served(workloads, registry), profile, trial),
+    workloads: chosenWorkloads(values.workload, served(workloads, registry), { profile, trial, origin }),
     strategies,
-    origin: oneOf('origin', values.origin, origins).name,
+    origin,
     ...(trial === undefined ? {} : { trial }),
     ...(sweep === undefined ? {} : { sweep }),
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
@@ -114,16 +115,20 @@ export function served(workloads: readonly Workload[], registry: readonly Candid
   );
 }
 
-/** Those that were named, else those of the profile; a trial takes the first, which has the most to say. */
+/**
+ * Those that were named, else those of the profile that have to do with the origin, where that is chosen; a trial takes
+ * the first, which has the most to say.
+ */
 function chosenWorkloads(
   given: readonly string[] | undefined,
   workloads: readonly Workload[],
-  profile: Profile,
-  trial: Trial | undefined,
+  { profile, trial, origin }: { profile: Profile; trial: Trial | undefined; origin: OriginName },
 ): Workload[] {
   const names = listOf('workload', given, workloads);
   if (names.length > 0) return workloads.filter(({ name }) => names.includes(name));
-  const usual = workloads.filter((workload) => workload.profiles.includes(profile.name));
+  const usual = workloads.filter(
+    ({ profiles: usedIn, anyOrigin }) => usedIn.includes(profile.name) && (origin === 'embedded' || anyOrigin !== true),
+  );
   return trial === undefined ? usual : usual.slice(0, 1);
 }
 

@@ -10,15 +10,17 @@ what it answered is true, and says what each choice costs. Results go to results
 results.json and the plots.
 
   npm run compare                                     about two minutes
-  npm run compare -- --profile standard --open        about 40 minutes, and then the report
+  npm run compare -- --profile standard --open        about half an hour, and then the report
   npm run compare -- --workload counters-hot --strategy sync-lock,sharded --rounds 6
   npm run compare -- --sweep hold-us=0,50,500 --workload counters-hot
   npm run report -- results/<time>                    makes the report again
 
   --profile NAME    ${profiles.map(({ name }) => name).join(', ')}; default ${profiles[0]!.name}
   --workload NAME   one or more, repeated or with commas; by default those of the profile
-  --strategy NAME   one or more, repeated or with commas; by default all but the floors. The control always runs
-  --origin NAME     embedded or redis; default embedded. A Redis is started for the comparison, and ended with it
+  --strategy NAME   one or more, repeated or with commas; by default all but the floors. The control runs too, in
+                    the first round
+  --origin NAME     embedded or redis; default embedded. A Redis is started for the comparison, and ended with it;
+                    workloads that never ask it are then run only where they are named
   --rate N          requests per second in the measured part, 1 to ${MAX_RATE_PER_SECOND}; by default as the workload says
   --duration S      seconds measured per run, 1 to 600; by default as the profile says
   --keys N          keys that the requests are spread over, 1 to ${MAX_KEYS}; by default as the workload says

@@ -30,10 +30,10 @@ export const profiles: readonly Profile[] = [
   },
   {
     name: 'standard',
-    summary: 'six rounds, about 40 minutes: intervals, and differences that may be claimed',
+    summary: 'six rounds, about half an hour: intervals, and differences that may be claimed',
     rounds: 6,
     warmupSeconds: 1.5,
-    leastMeasureSeconds: 2,
+    leastMeasureSeconds: 1.6,
     closedSeconds: 1.2,
     retries: 2,
     capacitySearches: 0,

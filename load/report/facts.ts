@@ -9,10 +9,7 @@ export function factsOf(results: Results): (readonly [name: string, text: string
   return [
     ['Command', results.command],
     ['Date', `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${durationText(took)}`],
-    [
-      'Runs',
-      `${cells.length} of ${results.plannedRuns}, ${results.status}; ${repeated} repeated because they were disturbed`,
-    ],
+    ['Runs', `${cells.length} of ${results.plannedRuns}, ${results.status}; ${repeated} repeated`],
     ...(capacities.length === 0
       ? []
       : [

@@ -20,6 +20,10 @@ export interface Workload {
   readonly ratePerSecond: number;
   /** The profiles in which it is run when no workload is named. */
   readonly profiles: readonly ProfileName[];
+  /** It never asks the origin, so that another one changes nothing: with Redis it is run only where it is named. */
+  readonly anyOrigin?: true;
+  /** What putting it in takes, about, for the estimate. */
+  readonly prepareSeconds?: number;
   /** Puts in what the load reads, before it starts. */
   readonly prepare?: (target: Target) => Promise<void>;
   /** Whether what the service has agrees with what it answered. */

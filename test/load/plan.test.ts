@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { parseCommandLine } from '../../load/command-line.ts';
 import { planComparison, type Choice } from '../../load/plan.ts';
 import { profiles } from '../../load/profiles.ts';
+import { registry } from '../../load/registry.ts';
 import { workloads } from '../../load/workloads/index.ts';
 import { candidate, candidates } from '../support/recorded.ts';
 
-const [quick, standard] = profiles;
+const [quick] = profiles;
 const choice: Choice = {
   profile: quick!,
   workloads: workloads.filter((workload) => workload.profiles.includes('quick')),
@@ -23,13 +25,14 @@ function orders(seed: number): string[] {
 }
 
 describe('the plan', () => {
-  it('runs every strategy once per workload and round, but no floor', () => {
+  it('runs every strategy once per workload and round, the control in the first one, and no floor', () => {
     const { rounds } = planComparison({ ...choice, rounds: 5 }, candidates);
     expect(rounds).toHaveLength(5);
-    for (const cells of rounds) {
+    for (const [index, cells] of rounds.entries()) {
       for (const workload of choice.workloads) {
         const names = namesIn(cells.filter((cell) => cell.workload === workload));
-        expect(names.sort()).toEqual(['async-lock', 'single-thread', 'sync-lock', 'unguarded']);
+        const control = index === 0 ? ['unguarded'] : [];
+        expect(names.sort()).toEqual(['async-lock', 'single-thread', 'sync-lock', ...control]);
       }
     }
   });
@@ -41,12 +44,12 @@ describe('the plan', () => {
   });
 
   it('picks up a new line of the registry, and leaves out what does not serve the resource', () => {
-    const registry = [
+    const more = [
       ...candidates,
       candidate('sharded', 'strategy'),
       candidate('config-only', 'strategy', { resources: ['config'] }),
     ];
-    const names = namesIn(planComparison(choice, registry).rounds[0]!);
+    const names = namesIn(planComparison(choice, more).rounds[0]!);
     expect(names).toContain('sharded');
     expect(names).not.toContain('config-only');
   });
@@ -96,14 +99,17 @@ describe('the plan', () => {
     );
   });
 
-  it('takes longer in the standard profile, and well below an hour', () => {
-    const chosen = workloads.filter((workload) => workload.profiles.includes('standard'));
-    const registry = ['a', 'b', 'c', 'd', 'e'].map((name) => candidate(name, 'strategy'));
-    const everything = { resources: ['counters', 'config', 'cache'] };
-    const all = [...registry, ...candidates.slice(2, 4)].map((item) => ({ ...item, ...everything }));
-    const { estimatedSeconds } = planComparison({ ...choice, profile: standard!, workloads: chosen, rounds: 6 }, all);
+  it.each(['embedded', 'redis'])('takes about half an hour in the standard profile: %s', (origin) => {
+    const known = { workloads, registry };
+    const { choice: standardChoice } = parseCommandLine(['--profile', 'standard', '--origin', origin], known);
+    const { estimatedSeconds, rounds } = planComparison(standardChoice, registry);
+    expect(rounds).toHaveLength(6);
     expect(estimatedSeconds / 60).toBeGreaterThan(20);
-    expect(estimatedSeconds / 60).toBeLessThan(50);
+    expect(estimatedSeconds / 60).toBeLessThan(35);
+    for (const { profile } of rounds.flat()) {
+      expect(profile.ratePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);
+      expect(profile.bystanderRatePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);
+    }
   });
 
   it('sweeps threads, but not of what needs a single one', () => {

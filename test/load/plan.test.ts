@@ -91,10 +91,10 @@ describe('the plan', () => {
   });
 
   it('offers what needs Redis only with Redis', () => {
-    const registry = [...candidates, candidate('redis-direct', 'baseline', { needs: 'redis' })];
-    expect(namesIn(planComparison(choice, registry).rounds[0]!)).not.toContain('redis-direct');
-    expect(namesIn(planComparison({ ...choice, origin: 'redis' }, registry).rounds[0]!)).toContain('redis-direct');
-    expect(() => planComparison({ ...choice, strategies: ['redis-direct'] }, registry)).toThrow(
+    const withRedis = [...candidates, candidate('redis-direct', 'baseline', { needs: 'redis' })];
+    expect(namesIn(planComparison(choice, withRedis).rounds[0]!)).not.toContain('redis-direct');
+    expect(namesIn(planComparison({ ...choice, origin: 'redis' }, withRedis).rounds[0]!)).toContain('redis-direct');
+    expect(() => planComparison({ ...choice, strategies: ['redis-direct'] }, withRedis)).toThrow(
       '--strategy "redis-direct" needs --origin redis',
     );
   });

@@ -1,9 +1,10 @@
 /** What `known-faults.test.ts` says that ours does not do, in the peers. */
+import { locks as named } from 'node:worker_threads';
 import { Mutex as SingleThreadMutex, withTimeout } from 'async-mutex';
 import { Mutex } from 'multithreading';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Crew } from '../support/crew.ts';
-import { GRANTED, PEER_JOBS, WAITING } from './peer-jobs.ts';
+import { GO_ON, GRANTED, HOLDING, NAME, PEER_JOBS, WAITING } from './peer-jobs.ts';
 
 // Of these faults one is missing: a blocking acquire of `multithreading` while a task of the same thread holds the lock
 // hangs the thread for ever, which no test that ends can show.
@@ -80,6 +81,37 @@ it('multithreading: the thread ends in the middle of its wait', async () => {
   await expect(waiter).rejects.toThrow('ended during waitAlone');
   expect((await ended).position).toBe(0);
 });
+
+describe('the locks of node:worker_threads', () => {
+  it('who waits while the holder ends, waits for ever', async () => {
+    await using crew = new Crew({ locks: 1 });
+    await crew.start(0);
+    const ended = crew.ended(0);
+    const { notes } = crew.memory;
+    void crew.order(0, PEER_JOBS, 'holdNamed').catch(() => {});
+    await Atomics.waitAsync(notes, HOLDING, 0).value;
+    const waiter = new AbortController();
+    const granted = named.request(NAME, { signal: waiter.signal }, () => 'granted');
+    Atomics.store(notes, GO_ON, 1);
+    Atomics.notify(notes, GO_ON);
+    await ended;
+    expect(await Promise.race([granted, turnOfLoop()])).toBe('turned');
+    const { held, pending } = await named.query();
+    expect([held, pending.map(({ name }) => name)]).toEqual([[], [NAME]]); // held by nobody, and yet waited for
+    waiter.abort();
+    await expect(granted).rejects.toThrow('aborted');
+  });
+
+  it('a callback that throws at once leaves its lock held', async () => {
+    await expect(named.request('thrown', throwAtOnce)).rejects.toThrow(RangeError);
+    const { held } = await named.query();
+    expect(held.map(({ name }) => name)).toEqual(['thrown']);
+  });
+});
+
+function throwAtOnce(): never {
+  throw new RangeError('before anything is asynchronous');
+}
 
 function turnOfLoop(): Promise<'turned'> {
   return new Promise((resolve) => setImmediate(resolve, 'turned'));

@@ -21,21 +21,19 @@ export async function readServiceView(baseUrl: string, signal: AbortSignal): Pro
   }
 }
 
-/** Out of Prometheus text: the event loop's p99 in seconds, and any counter of requests that is kept per thread. */
+const DELAY = 'thread_event_loop_delay_p99_seconds';
+const REQUESTS = 'thread_http_requests_total';
+
+/** Out of Prometheus text. */
 export function serviceViewFrom(text: string): ServiceView {
-  const samples = text.split('\n').flatMap((line) => {
-    const [, name, labels = '', value] = /^(\w+)(?:\{(.*)\})?\s+([\d.eE+-]+)/u.exec(line) ?? [];
-    return name === undefined ? [] : [{ name, labels, value: Number(value) }];
-  });
-  const delays = samples.filter(({ name }) => /event_?loop_(?:lag|delay)_p99_seconds$/u.test(name));
-  const perThread = new Map<string, number>();
-  for (const { name, labels, value } of samples) {
-    const thread = /thread="([^"]*)"/u.exec(labels)?.[1];
-    if (thread === undefined || !/http_requests?(?:_\w+)?_total$/u.test(name)) continue;
-    perThread.set(thread, (perThread.get(thread) ?? 0) + value);
-  }
+  const valuesOf = (metric: string): number[] =>
+    text.split('\n').flatMap((line) => {
+      const [, name, value] = /^(\w+)\{[^}]*\}\s+([\d.eE+-]+)/u.exec(line) ?? [];
+      return name === metric ? [Number(value)] : [];
+    });
+  const [delays, requests] = [valuesOf(DELAY), valuesOf(REQUESTS)];
   return {
-    ...(delays.length === 0 ? {} : { eventLoopP99Ms: 1000 * Math.max(...delays.map(({ value }) => value)) }),
-    ...(perThread.size === 0 ? {} : { requestsPerThread: [...perThread.values()] }),
+    ...(delays.length === 0 ? {} : { eventLoopP99Ms: 1000 * Math.max(...delays) }),
+    ...(requests.length === 0 ? {} : { requestsPerThread: requests }),
   };
 }

@@ -53,6 +53,16 @@ export class RequestMeter {
     if (bucket < BUCKETS_MS.length) this.#counts[line + STATUSES.length + bucket]! += 1;
   }
 
+  /** How many requests each thread answered, of all routes, by its position. */
+  perThread(): number[] {
+    const counts = new Array<number>(this.#counts.length / (MAX_ROUTES * COLUMNS)).fill(0);
+    for (let line = 0; line < this.#counts.length; line += COLUMNS) {
+      const position = Math.floor(line / (MAX_ROUTES * COLUMNS));
+      for (let status = 0; status < STATUSES.length; status++) counts[position]! += this.#counts[line + status]!;
+    }
+    return counts;
+  }
+
   totals(route: number): RouteTotals {
     const column = (index: number): number => {
       let total = 0;

@@ -1,8 +1,12 @@
 import { counter, type Family, gauge, type Labels } from './families.ts';
 import { type Gauge, type LockCounts, type ThreadGauges } from './thread-gauges.ts';
 
-/** What each thread says of itself: at most a second old. */
-export function threadFamilies(values: ThreadGauges): Family[] {
+/**
+ * What each thread says of itself: at most a second old.
+ *
+ * @param requests that each thread answered, which is what it did until now
+ */
+export function threadFamilies(values: ThreadGauges, requests: readonly number[]): Family[] {
   const perThread = (name: string, help: string, wanted: Gauge, scale = 1): Family =>
     gauge(
       name,
@@ -22,17 +26,22 @@ export function threadFamilies(values: ThreadGauges): Family[] {
     ),
     perThread(
       'thread_event_loop_delay_p50_seconds',
-      'Delay of a timer of 20 ms, the last half minute',
+      'How late the event loop was, in the last half minute',
       'loopDelayP50Ms',
       1e-3,
     ),
     perThread(
       'thread_event_loop_delay_p99_seconds',
-      'Delay of a timer of 20 ms, the last half minute',
+      'How late the event loop was, in the last half minute',
       'loopDelayP99Ms',
       1e-3,
     ),
     perThread('http_open_connections', 'Sockets that are open, WebSockets included', 'connections'),
+    counter(
+      'thread_http_requests_total',
+      'Requests that the thread answered: a shared port spreads connections, not requests',
+      requests.map((value, thread) => ({ labels: { thread }, value })),
+    ),
   ];
 }
 

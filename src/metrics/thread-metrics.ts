@@ -77,7 +77,7 @@ export class ThreadMetrics {
         this.#locks.versions().map(({ cell, versions }) => ({ labels: cellLabels(cell), value: versions })),
       ),
       ...(await stateFamilies(served, call)),
-      ...threadFamilies(this.#gauges),
+      ...threadFamilies(this.#gauges, this.#meter.perThread()),
       ...processFamilies(),
     ]);
   }

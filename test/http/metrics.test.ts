@@ -42,6 +42,7 @@ describe('/metrics', () => {
       expect(valueOf(text, 'http_request_duration_seconds_count', labels)).toBe(30);
       expect(valueOf(text, 'http_request_duration_seconds_bucket', { ...labels, le: '+Inf' })).toBe(30);
     }
+    expect(valueOf(text, 'thread_http_requests_total')).toBe(valueOf(text, 'http_requests_total'));
     expect(valueOf(text, 'http_requests_total', { status: '404', strategy: anyStrategy.name })).toBe(1);
     expect(valueOf(text, 'http_requests_total', { route: 'other', status: '404' })).toBe(1);
     expect(text).not.toMatch(/secret-key|no\/such/);

@@ -158,12 +158,12 @@ describe('the validity gate', () => {
 
 it('the service’s own view is read from its metrics, where it has them', () => {
   const text = [
-    '# HELP nodejs_eventloop_lag_p99_seconds The 99th percentile',
-    'nodejs_eventloop_lag_p99_seconds{thread="1"} 0.012',
-    'nodejs_eventloop_lag_p99_seconds{thread="2"} 0.034',
-    'http_requests_total{thread="1",status="200"} 40',
-    'http_requests_total{thread="1",status="404"} 2',
-    'http_requests_total{thread="2",status="200"} 1e3',
+    '# HELP thread_event_loop_delay_p99_seconds How late the event loop was, in the last half minute',
+    'thread_event_loop_delay_p99_seconds{thread="0"} 0.012',
+    'thread_event_loop_delay_p99_seconds{thread="1"} 0.034',
+    'thread_http_requests_total{thread="0"} 42',
+    'thread_http_requests_total{thread="1"} 1e3',
+    'http_requests_total{strategy="sharded",status="200"} 1042',
   ].join('\n');
   expect(serviceViewFrom(text)).toEqual({ eventLoopP99Ms: 34, requestsPerThread: [42, 1_000] });
   expect(serviceViewFrom('up 1\n')).toEqual({});

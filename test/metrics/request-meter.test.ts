@@ -21,6 +21,7 @@ it('adds up what every thread counted, whichever is asked', () => {
     ]);
     expect([count, sumMs]).toEqual([9, 6 * 1.5 + 3 * 7_000]);
     expect(meter.totals(9).count).toBe(0);
+    expect(meter.perThread()).toEqual([3, 4, 5]);
   }
 });
 

@@ -3,7 +3,7 @@ import { fillDocuments, proveReads, proveStampede } from './cache.ts';
 import { proveConfig } from './config.ts';
 import { fillHall, fillRooms, proveChurn, proveListing, proveMessages } from './connections.ts';
 import { proveCounters } from './counters.ts';
-import { proveAll } from './mixed.ts';
+import { prepareAll, proveAll } from './mixed.ts';
 import type { Workload } from './workload.ts';
 
 export const workloads: readonly Workload[] = [
@@ -125,15 +125,16 @@ export const workloads: readonly Workload[] = [
   },
   {
     name: 'mixed',
-    summary: 'counters, cache and config at once, as a service lives',
-    resources: ['counters', 'cache', 'config'],
+    summary: 'counters, cache, connections and config at once, as a service lives',
+    resources: ['counters', 'cache', 'connections', 'config'],
     script: 'mixed',
     unit: 'requests',
     keys: 1000,
-    environment: {},
+    environment: { CONNECTION_TTL_MS: '600000' },
     ratePerSecond: 500,
     profiles: ['full'],
-    prepare: fillDocuments,
-    prove: proveAll(proveCounters, proveConfig, proveReads),
+    prepareSeconds: 1,
+    prepare: prepareAll(fillDocuments, fillRooms),
+    prove: proveAll(proveCounters, proveConfig, proveReads, proveChurn),
   },
 ];

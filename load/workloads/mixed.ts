@@ -1,5 +1,13 @@
-/** Proof of several resources at once: all of theirs. */
+/** Several resources at once: what each needs before, and the proofs of all. */
 import type { Proof, Workload } from './workload.ts';
+
+type Prepare = NonNullable<Workload['prepare']>;
+
+export function prepareAll(...prepares: readonly Prepare[]): Prepare {
+  return async (target) => {
+    for (const prepare of prepares) await prepare(target);
+  };
+}
 
 export function proveAll(...proofs: readonly Workload['prove'][]): Workload['prove'] {
   return async (target, seen) => {

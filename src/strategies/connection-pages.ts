@@ -1,61 +1,51 @@
 /**
- * What looks at many connections: listings, the sizes of rooms, the sweep.
+ * What looks at many connections besides listings: the sizes of rooms, the sweep.
  *
- * With several shards each is looked at under its own lock, one after another: which records belong to it is guessed
- * before, without a lock, and looked at again under it. What was there all along is guessed right.
+ * With several shards each is looked at under its own lock, one after another.
  */
 import { CapacityError } from '../errors.ts';
 import type { OriginWrite } from '../origin/origin.ts';
-import type { Connection, ConnectionsPage, ConnectionsRequest, RoomSize } from '../resources/connections.ts';
+import type { RoomSize } from '../resources/connections.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { InShard } from './in-shard.ts';
+import { atOnce, type Steps } from '../steps.ts';
 
-/** Copied per shard beyond its share of a page, since shards differ; a page that still lacks some is shorter. */
-const SPARE = 16;
+/** Members of rooms that are looked at in one step. */
+const LOOKED_AT = 512;
 
-/** One page. */
-export function pageOf(
+/** How many there are in each room of a shard, added to `sizes`. All steps under one guard, or in one version. */
+export function* sizeSteps(
   table: ConnectionTable,
-  { room, limit, cursor }: ConnectionsRequest,
-  shards: number,
-  inShard: InShard,
-): ConnectionsPage {
-  const { entries } = table;
-  const guesses = shards === 1 || room !== undefined ? undefined : recordsByShard(table, shards);
-  const most = shards === 1 ? limit + 1 : Math.ceil((2 * limit) / shards) + SPARE;
-  const found: { record: number; connection: Connection }[] = [];
-  let complete = Infinity; // up to this record, nothing was left out
-  let total = 0;
-  for (let shard = 0; shard < shards; shard++) {
-    inShard(shard, () => {
-      const records = room === undefined ? (guesses?.[shard] ?? upTo(entries.end)) : table.roomsOf(shard).members(room);
-      const there = records.filter((record) => entries.shardAt(record) === shard && table.isThere(record));
-      total += there.length;
-      const ahead = there.filter((record) => record >= cursor).sort((a, b) => a - b);
-      if (ahead.length > most) complete = Math.min(complete, ahead[most - 1]!);
-      for (const record of ahead.slice(0, most)) {
-        found.push({ record, connection: table.connectionAt(record, entries.keyOf(record, shard)!) });
-      }
-    });
-  }
-  const whole = found.filter(({ record }) => record <= complete).sort((a, b) => a.record - b.record);
-  const connections = whole.slice(0, limit).map(({ connection }) => connection);
-  const next = whole[limit]?.record ?? (complete < Infinity ? complete + 1 : undefined);
-  return { connections, total, cursor: next };
-}
-
-/** Every room that somebody is in. */
-export function roomSizes(table: ConnectionTable, shards: number, inShard: InShard): RoomSize[] {
-  const sizes = new Map<string, number>();
-  for (let shard = 0; shard < shards; shard++) {
-    inShard(shard, () => {
-      for (const { room, members } of table.roomsOf(shard).all()) {
-        const there = members.filter((record) => table.isThere(record)).length;
-        if (there > 0) sizes.set(room, (sizes.get(room) ?? 0) + there);
-      }
-    });
+  sizes: Map<string, number> = new Map(),
+  shard = 0,
+): Steps<RoomSize[]> {
+  const nowMs = Date.now();
+  let looked = 0;
+  for (const { room, walk } of table.roomsOf(shard).all()) {
+    let there = 0;
+    for (let record = walk(); record !== -1; record = walk()) {
+      if (table.isThere(record, nowMs)) there += 1;
+      if (++looked % LOOKED_AT === 0) yield;
+    }
+    if (there > 0) sizes.set(room, (sizes.get(room) ?? 0) + there);
   }
   return Array.from(sizes, ([room, connections]) => ({ room, connections }));
+}
+
+/** Every room that somebody is in, at one go. */
+export function roomSizes(table: ConnectionTable): RoomSize[] {
+  return atOnce(sizeSteps(table));
+}
+
+/** The same of several shards, with steps between them only. */
+export function* sizesByShards(table: ConnectionTable, shards: number, inShard: InShard): Steps<RoomSize[]> {
+  const sizes = new Map<string, number>();
+  let all: RoomSize[] = [];
+  for (let shard = 0; shard < shards; shard++) {
+    inShard(shard, () => void (all = atOnce(sizeSteps(table, sizes, shard))));
+    yield;
+  }
+  return all;
 }
 
 /** Records that are looked at under a lock at a time: few enough for one turn of a snapshot's writer. */
@@ -145,14 +135,4 @@ export function withRoom<T>(
       if (swept === 0) throw error;
     }
   }
-}
-
-function recordsByShard({ entries }: ConnectionTable, shards: number): number[][] {
-  const records = Array.from({ length: shards }, (): number[] => []);
-  for (let record = 0; record < entries.end; record++) records[entries.shardAt(record)]?.push(record);
-  return records;
-}
-
-function upTo(end: number): number[] {
-  return Array.from({ length: end }, (_, record) => record);
 }

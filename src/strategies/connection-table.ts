@@ -40,12 +40,14 @@ export interface ConnectionTableOptions {
 
 export class ConnectionTable {
   readonly entries: ConnectionEntries;
+  readonly capacity: number;
   readonly #rooms: readonly RoomIndex[];
   readonly #options: ConnectionTableOptions;
 
   /** @param rooms an index for each shard */
   constructor(entries: ConnectionEntries, rooms: readonly RoomIndex[], options: ConnectionTableOptions) {
     this.entries = entries;
+    this.capacity = options.capacity;
     this.#rooms = rooms;
     this.#options = options;
   }
@@ -151,7 +153,7 @@ export class ConnectionTable {
   /** Whether a connection was heard of so long after it was stored that the origin should know. */
   isLeaseOld(record: number): boolean {
     if (this.#holderOf(record) !== undefined) return false; // no WebSocket outlives its process
-    return this.#lastSeenAtMs(record) - this.entries.number(record, STORED_AT_MS) >= this.#options.ttlMs / 3;
+    return this.lastSeenAtMs(record) - this.entries.number(record, STORED_AT_MS) >= this.#options.ttlMs / 3;
   }
 
   /** Extends the lease at the origin, if it is old. @returns what to store there */
@@ -172,9 +174,9 @@ export class ConnectionTable {
   }
 
   /** Whether the connection of a record in use was heard of in time, and its thread lives. */
-  isThere(record: number): boolean {
+  isThere(record: number, nowMs?: number): boolean {
     const seenAtMs = this.entries.usedAtMs(record);
-    if (seenAtMs === SWEPT || ageMs(seenAtMs) >= this.#options.ttlMs) return false;
+    if (seenAtMs === SWEPT || ageMs(seenAtMs, nowMs) >= this.#options.ttlMs) return false;
     const number = this.entries.number(record, HOLDER);
     if (number === 0) return false; // a thread that died left a record without an entry
     const holder = holderOf(number);
@@ -182,7 +184,17 @@ export class ConnectionTable {
   }
 
   connectionAt(record: number, id: string): Connection {
-    return openConnection(id, this.entries.copy(record), this.#lastSeenAtMs(record), this.#options.ttlMs);
+    return this.opened(id, this.entries.copy(record), this.lastSeenAtMs(record));
+  }
+
+  /** A connection out of the copy of its entry: needs no lock. */
+  opened(id: string, entry: Uint8Array, lastSeenAtMs: number): Connection {
+    return openConnection(id, entry, lastSeenAtMs, this.#options.ttlMs);
+  }
+
+  lastSeenAtMs(record: number): number {
+    const seenAtMs = this.entries.usedAtMs(record);
+    return Date.now() - (seenAtMs === SWEPT ? this.#options.ttlMs : ageMs(seenAtMs)); // swept while it was looked at
   }
 
   roomAt(record: number): string {
@@ -229,11 +241,6 @@ export class ConnectionTable {
 
   #holderOf(record: number): number | undefined {
     return holderOf(this.entries.number(record, HOLDER));
-  }
-
-  #lastSeenAtMs(record: number): number {
-    const seenAtMs = this.entries.usedAtMs(record);
-    return Date.now() - (seenAtMs === SWEPT ? this.#options.ttlMs : ageMs(seenAtMs)); // swept while it was looked at
   }
 
   #full(): CapacityError {

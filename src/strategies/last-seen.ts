@@ -16,7 +16,7 @@ export function wordOf(atMs: number): number {
   return atMs & TIME_MASK;
 }
 
-/** Milliseconds since a time in a word; 0 where another thread stored it a moment later. */
-export function ageMs(word: number): number {
-  return Math.max(0, ((Date.now() - word) << 1) >> 1);
+/** Milliseconds since a time in a word; 0 where it was stored a moment later. */
+export function ageMs(word: number, nowMs = Date.now()): number {
+  return Math.max(0, ((nowMs - word) << 1) >> 1);
 }

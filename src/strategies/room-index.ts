@@ -76,17 +76,17 @@ export class RoomIndex {
     this.#put(next - 1, NEXT_ROOM, nextRoom);
   }
 
-  /** Records of the connections of a room, in no order. */
-  members(room: string): number[] {
-    return this.#membersFrom(this.#find(room, this.#keys.load(room).hash));
+  /** Gives one record after another of the connections of a room, in no order, and −1 at the end. */
+  walk(room: string): () => number {
+    return this.#walkFrom(this.#find(room, this.#keys.load(room).hash));
   }
 
-  /** Every room with its members. */
-  *all(): Generator<{ readonly room: string; readonly members: number[] }> {
+  /** Every room, with a walk over its members. */
+  *all(): Generator<{ readonly room: string; readonly walk: () => number }> {
     const { buckets, count, roomAt } = this.#options;
     for (let bucket = buckets; bucket < buckets + count; bucket++) {
       for (let first = this.#words.word(bucket); first !== 0; first = this.#get(first - 1, NEXT_ROOM)) {
-        yield { room: roomAt(first - 1), members: this.#membersFrom(first) };
+        yield { room: roomAt(first - 1), walk: this.#walkFrom(first) };
       }
     }
   }
@@ -112,10 +112,13 @@ export class RoomIndex {
     return at;
   }
 
-  #membersFrom(first: number): number[] {
-    const members: number[] = [];
-    for (let at = first; at !== 0; at = this.#get(at - 1, NEXT)) members.push(at - 1);
-    return members;
+  #walkFrom(first: number): () => number {
+    let link = first;
+    return () => {
+      const record = link - 1;
+      if (link !== 0) link = this.#get(record, NEXT);
+      return record;
+    };
   }
 
   #bucketOf(hash: number): number {

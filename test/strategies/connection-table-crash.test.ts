@@ -2,7 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/settings.ts';
 import { memoryOnly } from '../../src/origin/write-through.ts';
-import { pageOf, roomSizes, sweepBatch, withRoom } from '../../src/strategies/connection-pages.ts';
+import type { ConnectionsPage } from '../../src/resources/connections.ts';
+import { atOnce } from '../../src/steps.ts';
+import { pageSteps, shareOf } from '../../src/strategies/connection-listing.ts';
+import { roomSizes, sweepBatch, withRoom } from '../../src/strategies/connection-pages.ts';
 import { asOwner } from '../../src/strategies/in-shard.ts';
 import type { ConnectionTable } from '../../src/strategies/connection-table.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../../src/strategies/shared-connections.ts';
@@ -75,15 +78,20 @@ function open({ locks, data }: Memory, slot: number, repairs: (table: Connection
   };
 }
 
+function listed(table: ConnectionTable, room: string | undefined): ConnectionsPage {
+  const request = { room, limit: 1000, cursor: 0 };
+  return atOnce(pageSteps(table, request, shareOf(table, request)));
+}
+
 function contentsOf(table: ConnectionTable): string {
-  const page = pageOf(table, { room: undefined, limit: 1000, cursor: 0 }, 1, asOwner);
+  const page = listed(table, undefined);
   const entries = page.connections.map(({ id, room }) => [id, room] as const).sort(([a], [b]) => (a < b ? -1 : 1));
-  const sizes = new Map(roomSizes(table, 1, asOwner).map(({ room, connections }) => [room, connections]));
+  const sizes = new Map(roomSizes(table).map(({ room, connections }) => [room, connections]));
   const wrong = table.entries.verify();
   if (page.total !== entries.length) wrong.push(`total ${page.total} of ${entries.length}`);
   for (const room of new Set([...entries.map(([, name]) => name), ...sizes.keys()])) {
     const ids = entries.flatMap(([id, name]) => (name === room ? [id] : []));
-    const members = pageOf(table, { room, limit: 1000, cursor: 0 }, 1, asOwner);
+    const members = listed(table, room);
     if (sizes.get(room) !== ids.length) wrong.push(`room ${room} has ${ids.length}, not ${sizes.get(room)}`);
     if (
       members.connections

@@ -7,6 +7,7 @@ import { bodyText, parseJson } from '../body.ts';
 import { etagOf, versionsOf } from '../etags.ts';
 import { exchange, whenReady, type ExchangeOptions, type HttpEnvironment } from '../exchange.ts';
 import { keyInPath, nameInQuery, pageRequest } from '../path.ts';
+import { inSlices, type Steps } from '../../steps.ts';
 import { checked, connectionBody } from '../schemas.ts';
 
 /** Segments of `/v1/{strategy}/connections/{id}`, the empty one before the first slash included. */
@@ -72,7 +73,8 @@ export function connectionsRoutes(
     exchange(context, options, async (call) => {
       const room = nameInQuery(context, 'room');
       const { connections: found, total, cursor } = await connections.list({ room, ...pageRequest(context) }, call);
-      const members = [`"connections":[${found.map(textOf).join(',')}]`, `"total":${total}`];
+      const texts = await inSlices(textSteps(found), call);
+      const members = [`"connections":[${texts.join(',')}]`, `"total":${total}`];
       if (room !== undefined) members.unshift(`"room":${JSON.stringify(room)}`);
       if (cursor !== undefined) members.push(`"cursor":"${cursor}"`);
       return call.json(`{${members.join(',')}}`);
@@ -91,13 +93,40 @@ export function detailsOf({ room, user, meta }: Details): string {
   return JSON.stringify({ room, user, meta }).slice(1, -1);
 }
 
-function textOf({ id, details, epoch, connectedAtMs, lastSeenAtMs, expiresAtMs }: Connection): string {
+/** Connections that are written in one step. */
+const WRITTEN = 32;
+
+function* textSteps(connections: readonly Connection[]): Steps<string[]> {
+  const texts: string[] = [];
+  const iso = isoTimes();
+  for (const connection of connections) {
+    texts.push(textOf(connection, iso));
+    if (texts.length % WRITTEN === 0) yield;
+  }
+  return texts;
+}
+
+function textOf(
+  { id, details, epoch, connectedAtMs, lastSeenAtMs, expiresAtMs }: Connection,
+  iso: (atMs: number) => string = isoOf,
+): string {
   const times = `"connectedAt":"${iso(connectedAtMs)}","lastSeenAt":"${iso(lastSeenAtMs)}","expiresAt":"${iso(expiresAtMs)}"`;
   return `{"id":${JSON.stringify(id)},${details},"epoch":${epoch},${times}}`;
 }
 
-function iso(atMs: number): string {
+function isoOf(atMs: number): string {
   return new Date(atMs).toISOString();
+}
+
+/** The same for many times: those of one second differ in three digits. */
+function isoTimes(): (atMs: number) => string {
+  const upToSecond = new Map<number, string>();
+  return (atMs) => {
+    const second = Math.floor(atMs / 1000);
+    let text = upToSecond.get(second);
+    if (text === undefined) upToSecond.set(second, (text = isoOf(second * 1000).slice(0, -4)));
+    return `${text}${String(atMs - second * 1000).padStart(3, '0')}Z`;
+  };
 }
 
 function missing(id: string): NotFoundError {

@@ -6,9 +6,11 @@
  * in its mailbox, but no event loop stands still.
  */
 import type { Connections } from '../../resources/connections.ts';
-import { pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import { pageSteps, shareOf } from '../connection-listing.ts';
+import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import { asOwner } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
+import { inSlices } from '../../steps.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
 import { askOwner } from './ask-owner.ts';
@@ -46,12 +48,13 @@ export const connections: Cell<Connections> = {
         return left?.former;
       },
 
-      list(request) {
-        return pageOf(table, request, 1, asOwner);
+      list(request, call) {
+        const share = shareOf(table, request); // at one go, and then others have their turn
+        return inSlices(pageSteps(table, request, share), call);
       },
 
       rooms() {
-        return roomSizes(table, 1, asOwner);
+        return roomSizes(table);
       },
 
       sweep,

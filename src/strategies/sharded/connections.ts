@@ -6,11 +6,14 @@
  * Cost: whoever registers, beats, looks up or leaves takes one lock that other ids rarely want. A room is spread over
  * all shards by its members' ids: to list one takes every lock in turn, each for its part of the room.
  */
+import type { Call } from '../../resources/call.ts';
 import type { Connections } from '../../resources/connections.ts';
 import { Shards } from '../../sync/shards.ts';
-import { pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import { pageByShards } from '../connection-listing.ts';
+import { sizesByShards, sweepBatch, withRoom } from '../connection-pages.ts';
 import type { InShard } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
+import { inSlices } from '../../steps.ts';
 import type { Cell } from '../strategy.ts';
 import { storeInBackground } from '../store-in-background.ts';
 
@@ -26,10 +29,13 @@ export const connections: Cell<Connections> = {
       timeoutMs: settings.LOCK_TIMEOUT_MS,
       repair,
     });
-    const inShard: InShard = (shard, section) => shards.of(shard).run(section);
+    const inShard =
+      (call?: Call): InShard =>
+      (shard, section) =>
+        shards.of(shard).run(section, call);
 
     const sweep = (limit: number, cursor: number) =>
-      storeInBackground(context, sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inShard));
+      storeInBackground(context, sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inShard()));
 
     return {
       async register(id, registration, call) {
@@ -59,12 +65,12 @@ export const connections: Cell<Connections> = {
         return left?.former;
       },
 
-      list(request) {
-        return pageOf(table, request, settings.SHARDS, inShard);
+      list(request, call) {
+        return inSlices(pageByShards(table, request, settings.SHARDS, inShard(call)), call);
       },
 
-      rooms() {
-        return roomSizes(table, settings.SHARDS, inShard);
+      rooms(call) {
+        return inSlices(sizesByShards(table, settings.SHARDS, inShard(call)), call);
       },
 
       sweep,

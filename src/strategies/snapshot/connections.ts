@@ -6,10 +6,13 @@
  * connection was last seen is no part of a version, but a word beside it that the heartbeat exchanges.
  */
 import type { Connections } from '../../resources/connections.ts';
-import { pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import { pageSteps, shareSteps } from '../connection-listing.ts';
+import { sizeSteps, sweepBatch, withRoom } from '../connection-pages.ts';
 import type { InShard } from '../in-shard.ts';
+import { inSlices } from '../../steps.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
+import { atOneVersion } from './at-one-version.ts';
 import { snapshotConnections, snapshotConnectionsMemory } from './connection-parts.ts';
 
 export const connections: Cell<Connections> = {
@@ -18,7 +21,6 @@ export const connections: Cell<Connections> = {
   attach(context) {
     const { settings, writeThrough } = context;
     const { snapshots, entries, table } = snapshotConnections(context);
-    const inRead: InShard = (_shard, section) => snapshots.read(section);
     const inTurn: InShard = (_shard, section) => entries.inTurn(section);
 
     const sweep = (limit: number, cursor: number) =>
@@ -51,12 +53,13 @@ export const connections: Cell<Connections> = {
         return left?.former;
       },
 
-      list(request) {
-        return pageOf(table, request, 1, inRead);
+      async list(request, call) {
+        const share = await atOneVersion(snapshots, () => shareSteps(table, request), call);
+        return inSlices(pageSteps(table, request, share), call);
       },
 
-      rooms() {
-        return roomSizes(table, 1, inRead);
+      rooms(call) {
+        return atOneVersion(snapshots, () => sizeSteps(table), call);
       },
 
       sweep,

@@ -7,9 +7,11 @@
  */
 import type { Connections } from '../../resources/connections.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
-import { pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import { pageSteps, shareOf } from '../connection-listing.ts';
+import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import type { InShard } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
+import { inSlices } from '../../steps.ts';
 import type { Cell } from '../strategy.ts';
 import { storeInBackground } from '../store-in-background.ts';
 
@@ -54,12 +56,13 @@ export const connections: Cell<Connections> = {
         return left?.former;
       },
 
-      list(request) {
-        return pageOf(table, request, 1, inShard);
+      list(request, call) {
+        const share = mutex.run(() => shareOf(table, request), call); // the guard ends here
+        return inSlices(pageSteps(table, request, share), call); // what is made of the copies needs no lock
       },
 
-      rooms() {
-        return roomSizes(table, 1, inShard);
+      rooms(call) {
+        return mutex.run(() => roomSizes(table), call);
       },
 
       sweep,

@@ -8,9 +8,11 @@
 import { PreconditionFailedError } from '../../errors.ts';
 import type { Connections } from '../../resources/connections.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
-import { pageOf, roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
+import { pageSteps, shareOf } from '../connection-listing.ts';
+import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import type { InShard } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
+import { inSlices } from '../../steps.ts';
 import type { Cell } from '../strategy.ts';
 
 export const connections: Cell<Connections> = {
@@ -58,12 +60,13 @@ export const connections: Cell<Connections> = {
         return { holder: seen.holder };
       },
 
-      list(request) {
-        return pageOf(table, request, 1, inShard);
+      list(request, call) {
+        const share = mutex.run(() => shareOf(table, request), call);
+        return inSlices(pageSteps(table, request, share), call);
       },
 
-      rooms() {
-        return roomSizes(table, 1, inShard);
+      rooms(call) {
+        return mutex.run(() => roomSizes(table), call);
       },
 
       sweep,

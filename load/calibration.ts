@@ -11,6 +11,7 @@ import { readSummary, type Measurement } from './k6/summary.ts';
 import type { Candidate } from './registry.ts';
 import type { LoadProfile } from './scenarios/profile.ts';
 import { startService } from './service.ts';
+import { p99Of } from './statistics/rows.ts';
 import { LIMITS } from './validity.ts';
 
 export interface Calibration {
@@ -23,6 +24,8 @@ export interface Calibration {
   readonly floorP99Ms: number | undefined;
   /** The closed loop against /healthz: no throughput near it says anything about a strategy. */
   readonly ceilingPerSecond: number;
+  /** Of /healthz probed as beside every workload, with nothing else going on: what the bystanders are held against. */
+  readonly idleBystanderP99Ms: number | undefined;
   readonly tried: readonly { readonly ratePerSecond: number; readonly lagP99Ms: number; readonly onTime: boolean }[];
 }
 
@@ -32,6 +35,8 @@ const ATTEMPTS = 2;
 const WARMUP_SECONDS = 0.5;
 const MEASURE_SECONDS = 1.5;
 const CLOSED_SECONDS = 1;
+/** Next to nothing besides the probe, which has its highest rate for long enough to have a p99. */
+const IDLE = { ratePerSecond: 1, measureSeconds: 3, closedSeconds: 0, bystanderRatePerSecond: 650 } as const;
 
 /** Tries the rates from the highest down, each twice, until one is kept up. */
 export async function calibrate(candidate: Candidate, threads: number, context: CellContext): Promise<Calibration> {
@@ -43,10 +48,9 @@ export async function calibrate(candidate: Candidate, threads: number, context: 
     redisUrl: context.redis?.url,
     signal: context.signal,
   });
-  return await calibrateWith(async (ratePerSecond) => {
-    context.say(`/healthz at ${ratePerSecond}/s`);
+  const measure = async (name: string, varied: Partial<LoadProfile>): Promise<Measurement> => {
     const profile: LoadProfile = {
-      ratePerSecond,
+      ratePerSecond: MAX_RATE_PER_SECOND,
       warmupSeconds: WARMUP_SECONDS,
       measureSeconds: MEASURE_SECONDS,
       closedSeconds: CLOSED_SECONDS,
@@ -55,6 +59,7 @@ export async function calibrate(candidate: Candidate, threads: number, context: 
       keys: 1,
       sloMs: 50,
       seed: 1,
+      ...varied,
     };
     const summary = await runScenario({
       k6Path: context.k6Path,
@@ -62,22 +67,38 @@ export async function calibrate(candidate: Candidate, threads: number, context: 
       baseUrl: service.url,
       strategy: candidate.strategy,
       profile,
-      summaryPath: join(context.rawDirectory, `calibration-${ratePerSecond}.json`),
+      summaryPath: join(context.rawDirectory, `calibration-${name}.json`),
       signal: context.signal,
     });
     return readSummary(summary, profile);
+  };
+  const generator = await calibrateWith(async (ratePerSecond) => {
+    context.say(`/healthz at ${ratePerSecond}/s`);
+    return await measure(String(ratePerSecond), { ratePerSecond });
   });
+  context.say('/healthz alone');
+  const idle = await unlessCut(measure('idle', IDLE));
+  return { ...generator, idleBystanderP99Ms: idle?.bystanderDropped === 0 ? p99Of(idle.bystander) : undefined };
+}
+
+/** Undefined for a run that k6 could not do as it was told to. */
+async function unlessCut(run: Promise<Measurement>): Promise<Measurement | undefined> {
+  try {
+    return await run;
+  } catch (error) {
+    if (error instanceof K6RunError) return undefined;
+    throw error;
+  }
 }
 
 /** The search itself, over any way of measuring. A run that was cut short counts as late. */
-export async function calibrateWith(measure: (ratePerSecond: number) => Promise<Measurement>): Promise<Calibration> {
+export async function calibrateWith(
+  measure: (ratePerSecond: number) => Promise<Measurement>,
+): Promise<Omit<Calibration, 'idleBystanderP99Ms'>> {
   const tried: { ratePerSecond: number; lagP99Ms: number; onTime: boolean }[] = [];
   let last: Measurement | undefined;
   for (const ratePerSecond of RATES.flatMap((rate) => Array.from({ length: ATTEMPTS }, () => rate))) {
-    const measurement = await measure(ratePerSecond).catch((error: unknown) => {
-      if (error instanceof K6RunError) return undefined;
-      throw error;
-    });
+    const measurement = await unlessCut(measure(ratePerSecond));
     last = measurement ?? last;
     const onTime = measurement !== undefined && isOnTime(measurement, ratePerSecond);
     tried.push({ ratePerSecond, lagP99Ms: measurement?.schedLagP99Ms ?? Number.NaN, onTime });

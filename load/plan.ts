@@ -68,7 +68,7 @@ const CONTROL_ROUNDS = 1;
 /** A search takes about so many probes: two to four up, two to bisect, one to confirm. */
 const PROBES_PER_SEARCH = 7;
 const PROBE_SECONDS = 6;
-const CALIBRATION_SECONDS = 6;
+const CALIBRATION_SECONDS = 10;
 
 /**
  * Lays out the rounds: in each of them every strategy meets every workload once, in an order of its own. The control

@@ -30,7 +30,7 @@ export function factsOf(results: Results): (readonly [name: string, text: string
       : [
           [
             'Generator',
-            `on time up to ${wholeText(calibration.limitPerSecond)}/s${calibration.reliable ? '' : ' (not even that)'}; /healthz p50 ${msText(calibration.floorP50Ms)} ms, p99 ${msText(calibration.floorP99Ms)} ms, closed loop ${wholeText(calibration.ceilingPerSecond)}/s`,
+            `on time up to ${wholeText(calibration.limitPerSecond)}/s${calibration.reliable ? '' : ' (not even that)'}; /healthz p50 ${msText(calibration.floorP50Ms)} ms, p99 ${msText(calibration.floorP99Ms)} ms, closed loop ${wholeText(calibration.ceilingPerSecond)}/s; bystander alone p99 ${msText(calibration.idleBystanderP99Ms)} ms`,
           ] as const,
         ]),
   ];

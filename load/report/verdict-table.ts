@@ -40,9 +40,11 @@ function tableOf(
     ({ optional, text }) => optional !== true || rows.some((row) => text(row) !== NO_FIGURE),
   );
   const rate = wholeText(rows[0]!.ratePerSecond);
+  const idleMs = results.calibration?.idleBystanderP99Ms;
+  const idle = idleMs === undefined ? '' : ` With nothing beside it the bystander’s p99 was ${msText(idleMs)} ms.`;
   return {
     workload,
-    caption: `Latency and goodput at ${rate}/s, throughput with 50 clients${results.rounds > 1 ? `; in brackets the interval over ${results.rounds} rounds` : ', in one round'}.`,
+    caption: `Latency and goodput at ${rate}/s, throughput with 50 clients${results.rounds > 1 ? `; in brackets the interval over ${results.rounds} rounds` : ', in one round'}.${idle}`,
     head: columns.map(({ title }) => title),
     rows: rows.map((row) => columns.map(({ text }) => text(row))),
     notes: rows.flatMap(notesOf),

@@ -79,6 +79,7 @@ export function sampleResults(rounds: number, more: Partial<Results> = {}): Resu
       reliable: true,
       floorP50Ms: 0.3,
       floorP99Ms: 1.1,
+      idleBystanderP99Ms: 0.9,
       ceilingPerSecond: 12_000,
       tried: [{ ratePerSecond: 2_000, lagP99Ms: 0.8, onTime: true }],
     },

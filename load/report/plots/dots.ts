@@ -18,20 +18,20 @@ interface DotPlot {
   readonly dots: readonly Dot[];
   readonly tick: (value: number) => string;
   readonly label: (value: number) => string;
-  /** A vertical line: beyond it the figure says something of the generator. */
-  readonly ceiling?: { readonly at: number; readonly name: string };
+  /** A vertical line to hold the figures against. */
+  readonly line?: { readonly at: number; readonly name: string };
 }
 
 const ROW_HEIGHT = 26;
 
 function dotPlot({ workload, markOf }: Subject, plot: DotPlot): Plot | undefined {
-  const { dots, tick, label, unit, ceiling } = plot;
+  const { dots, tick, label, unit, line } = plot;
   if (dots.length === 0) return undefined;
   const values = dots.flatMap(({ figure }) => [figure.value, figure.low ?? figure.value, figure.high ?? figure.value]);
   const names = dots.map(({ strategy }) => strategy);
   const name = `${workload.name}-${plot.kind}`;
-  const least = Math.min(...values);
-  const most = Math.max(...values, ceiling?.at ?? 0);
+  const least = Math.min(...values, line?.at ?? Infinity);
+  const most = Math.max(...values, line?.at ?? 0);
   return {
     name,
     title: plot.title,
@@ -75,7 +75,7 @@ function dotPlot({ workload, markOf }: Subject, plot: DotPlot): Plot | undefined
               padding: [1, 2],
               formatter: () => label(figure.value),
             },
-            ...(index === 0 && ceiling !== undefined ? { markLine: verticalLine(ceiling) } : {}),
+            ...(index === 0 && line !== undefined ? { markLine: verticalLine(line) } : {}),
           },
         ]),
       },
@@ -123,7 +123,7 @@ export const throughputDots: Draw = (subject) => {
     ),
     tick: thousands,
     label: wholeText,
-    ...(ceiling === undefined ? {} : { ceiling: { at: ceiling, name: 'generator’s ceiling' } }),
+    ...(ceiling === undefined ? {} : { line: { at: ceiling, name: 'generator’s ceiling' } }),
   });
 };
 
@@ -144,12 +144,13 @@ export const capacityDots: Draw = (subject) => {
     ),
     tick: thousands,
     label: wholeText,
-    ...(limit === undefined ? {} : { ceiling: { at: limit, name: 'generator’s limit' } }),
+    ...(limit === undefined ? {} : { line: { at: limit, name: 'generator’s limit' } }),
   });
 };
 
 export const bystanderDots: Draw = (subject) => {
-  const { rows, workload } = subject;
+  const { rows, results, workload } = subject;
+  const idleMs = results.calibration?.idleBystanderP99Ms;
   return dotPlot(subject, {
     kind: 'bystander',
     title: `${workload.name}: the bystander`,
@@ -160,6 +161,7 @@ export const bystanderDots: Draw = (subject) => {
     ),
     tick: milliseconds,
     label: msText,
+    ...(idleMs === undefined ? {} : { line: { at: idleMs, name: 'idle' } }),
   });
 };
 

@@ -5,7 +5,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
-import { createAdaptorServer, getRequestListener, type WebSocketServerLike } from '@hono/node-server';
+import { createAdaptorServer, getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { BadRequestError, type ErrorCode } from '../errors.ts';
 import { readAhead } from './body.ts';
@@ -13,7 +13,7 @@ import type { HttpEnvironment } from './exchange.ts';
 import { problem, problemOf, type Problem } from './problems.ts';
 import { writeRaw } from './raw-response.ts';
 import { requestIdOf } from './request-id.ts';
-import { asksForWebSocket, refuseUpgrade, WebSockets } from './web-sockets.ts';
+import { asksForWebSocket, WebSockets } from './web-sockets.ts';
 
 /** Bytes of all header lines together, the request line included. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -64,11 +64,10 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
     if (refused === undefined) readAhead(incoming, outgoing, () => void toHono(incoming, outgoing));
     else answer(outgoing, refused);
   };
-  const webSockets = new WebSockets();
+  const webSockets = new WebSockets(app, () => draining);
   const server = createAdaptorServer({
-    // All else goes to `onRequest`.
-    fetch: (request, env) => upgrade(app, request, env as UpgradeEnvironment, draining),
-    websocket: { server: webSockets.server as WebSocketServerLike },
+    fetch: app.fetch, // for upgrades, where there are any; requests go to `onRequest`
+    ...webSockets.adaptor,
     serverOptions: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -82,7 +81,7 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
     },
   }) as Server;
   server.removeAllListeners('request').on('request', onRequest);
-  server.on('upgrade', () => {}); // with a listener of ours, the library leaves it to us to answer what is refused
+  webSockets.answerForLibrary(server);
   server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     answer(outgoing, problemFor('EXPECTATION_FAILED', 'only "100-continue" can be expected', incoming));
   });
@@ -108,24 +107,6 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
       await Promise.all([webSockets.close(), leave(server)]);
     },
   };
-}
-
-interface UpgradeEnvironment {
-  readonly incoming: IncomingMessage;
-}
-
-/** A request for a WebSocket: hono accepts it, or it is refused here. */
-async function upgrade(
-  app: Hono<HttpEnvironment>,
-  request: Request,
-  env: UpgradeEnvironment,
-  draining: boolean,
-): Promise<Response> {
-  const { incoming } = env;
-  const refused = draining ? problemFor('SHUTTING_DOWN', 'no WebSocket is opened any more', incoming) : undefined;
-  const response = refused === undefined ? await app.fetch(request, env) : new Response(refused.body, refused);
-  if (response.status >= 400) await refuseUpgrade(incoming.socket, response);
-  return response;
 }
 
 async function leave(server: Server): Promise<void> {

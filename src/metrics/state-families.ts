@@ -2,37 +2,54 @@
 import type { ServedStrategy } from '../app.ts';
 import type { CacheStats } from '../resources/cache.ts';
 import type { Call } from '../resources/call.ts';
-import { counter, type Family, gauge } from './families.ts';
+import { counter, type Family, gauge, type Sample } from './families.ts';
 
 /** A strategy that cannot answer now (its owner on the way, a lock not free) is left out of this scrape. */
+type Tell = (served: readonly ServedStrategy[], call: Call) => Promise<Family[]>;
+
+/** The resources that tell something. */
+const telling: readonly Tell[] = [cacheFamilies, connectionFamilies];
+
 export async function stateFamilies(served: readonly ServedStrategy[], call: Call): Promise<Family[]> {
-  const states = await Promise.all(served.map((one) => stateOf(one, call)));
-  const cached = states.flatMap(({ labels, cache }) => (cache === undefined ? [] : [{ labels, cache }]));
-  const connected = states.flatMap(({ labels, connections: value }) =>
-    value === undefined ? [] : [{ labels, value }],
+  return (await Promise.all(telling.map((tell) => tell(served, call)))).flat();
+}
+
+async function cacheFamilies(served: readonly ServedStrategy[], call: Call): Promise<Family[]> {
+  const answers = await Promise.allSettled(
+    served.flatMap(({ strategy: { name }, resources: { cache } }) =>
+      'unsupported' in cache ? [] : [told(name, cache.stats(call))],
+    ),
   );
-  const ofCache = (name: keyof CacheStats) => cached.map(({ labels, cache }) => ({ labels, value: cache[name] }));
+  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  const of = (name: keyof CacheStats): Sample[] =>
+    found.map(({ strategy, state }) => ({ labels: { strategy }, value: state[name] }));
   return [
-    gauge('cache_entries', 'Documents in the cache', ofCache('entries')),
-    gauge('cache_bytes', 'What keeping them takes', ofCache('bytes')),
-    counter('cache_hits_total', 'Reads answered from the cache', ofCache('hits')),
-    counter('cache_misses_total', 'Reads that were not', ofCache('misses')),
-    counter('cache_collapsed_total', 'Misses that waited for the load of another', ofCache('collapsed')),
-    counter('cache_evictions_total', 'Documents that left to make room', ofCache('evictions')),
-    counter('cache_expired_total', 'Documents found to be expired', ofCache('expired')),
-    counter('cache_origin_loads_total', 'Loads from the origin', ofCache('originLoads')),
-    gauge('connections', 'Connections that are registered', connected),
+    gauge('cache_entries', 'Documents in the cache', of('entries')),
+    gauge('cache_bytes', 'What keeping them takes', of('bytes')),
+    counter('cache_hits_total', 'Reads answered from the cache', of('hits')),
+    counter('cache_misses_total', 'Reads that were not', of('misses')),
+    counter('cache_collapsed_total', 'Misses that waited for the load of another', of('collapsed')),
+    counter('cache_evictions_total', 'Documents that left to make room', of('evictions')),
+    counter('cache_expired_total', 'Documents found to be expired', of('expired')),
+    counter('cache_origin_loads_total', 'Loads from the origin', of('originLoads')),
   ];
 }
 
-async function stateOf({ strategy, resources: { cache, connections } }: ServedStrategy, call: Call) {
-  const [cacheStats, page] = await Promise.allSettled([
-    'unsupported' in cache ? undefined : cache.stats(call),
-    'unsupported' in connections ? undefined : connections.list({ room: undefined, limit: 1, cursor: 0 }, call),
-  ]);
-  return {
-    labels: { strategy: strategy.name },
-    cache: cacheStats.status === 'fulfilled' ? cacheStats.value : undefined,
-    connections: page.status === 'fulfilled' ? page.value?.total : undefined,
-  };
+async function connectionFamilies(served: readonly ServedStrategy[], call: Call): Promise<Family[]> {
+  const first = { room: undefined, limit: 1, cursor: 0 };
+  const answers = await Promise.allSettled(
+    served.flatMap(({ strategy: { name }, resources: { connections } }) =>
+      'unsupported' in connections ? [] : [told(name, connections.list(first, call))],
+    ),
+  );
+  const samples = answers.flatMap((answer): Sample[] =>
+    answer.status === 'fulfilled'
+      ? [{ labels: { strategy: answer.value.strategy }, value: answer.value.state.total }]
+      : [],
+  );
+  return [gauge('connections', 'Connections that are registered', samples)];
+}
+
+async function told<State>(strategy: string, state: State) {
+  return { strategy, state: await state };
 }

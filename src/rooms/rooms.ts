@@ -10,7 +10,7 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { unhurried } from '../resources/call.ts';
 import type { Connections, Former } from '../resources/connections.ts';
-import { ThreadTable } from '../sync/thread-table.ts';
+import { type Slot, ThreadTable } from '../sync/thread-table.ts';
 import type { ThreadContext } from '../strategies/strategy.ts';
 import { type Member, RoomMembers } from './room-members.ts';
 
@@ -44,6 +44,8 @@ interface Count {
 export class Rooms implements Disposable {
   readonly members = new RoomMembers();
   readonly #options: RoomsOptions;
+  /** The calling thread's, which goes into the registrations of its WebSockets. */
+  readonly slot: Slot;
   readonly #position: number;
   readonly #channel: BroadcastChannel;
   readonly #counts = new Map<number, Count>();
@@ -51,7 +53,8 @@ export class Rooms implements Disposable {
 
   constructor(options: RoomsOptions) {
     this.#options = options;
-    this.#position = ThreadTable.positionOf(options.thread.slot);
+    this.slot = options.thread.slot;
+    this.#position = ThreadTable.positionOf(this.slot);
     this.#channel = new BroadcastChannel(options.channel);
     this.#channel.addEventListener('message', ({ data }: MessageEvent) => this.#onNote(data as Note));
     this.#channel.unref();

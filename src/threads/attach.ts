@@ -115,6 +115,7 @@ function administer(strategy: Strategy, memory: ServiceMemory, scope: ThreadScop
       Object.fromEntries(
         served.map((resource) => [resource, recoverLocks(cellMemory(memory, cellName(strategy, resource)).locks)]),
       ),
-    inject: (kind, times, delayMs) => scope.faults(cellName(strategy, 'counters')).inject(kind, times, delayMs),
+    // The first resource is the one that meets faults.
+    inject: (kind, times, delayMs) => scope.faults(cellName(strategy, names[0]!)).inject(kind, times, delayMs),
   };
 }

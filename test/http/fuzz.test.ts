@@ -99,7 +99,7 @@ describe('random input never breaks the service', () => {
     );
     const segment = fc.constantFrom(
       'v1',
-      'sync-lock',
+      anyStrategy.name,
       'counters',
       'hits',
       'increment',

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { initialValue } from '../../src/origin/initial-documents.ts';
 import { INITIAL_DOCUMENTS, inTime, type OriginCase } from './origin-contract.ts';
 
-const CELL = 'sync-lock/cache';
+const CELL = 'one/cache';
 const named = (key: string): string => `${CELL}/${key}`;
 
 export const documentContract: readonly OriginCase[] = [
@@ -22,7 +22,7 @@ export const documentContract: readonly OriginCase[] = [
       for (const number of [0, 1, INITIAL_DOCUMENTS - 1]) {
         const document = { value: initialValue(number), version: 0 };
         expect(await origin.loadDocument(named(`doc-${number}`))).toEqual(document);
-        expect(await other.loadDocument(`actor/cache/doc-${number}`)).toEqual(document);
+        expect(await other.loadDocument(`other/cache/doc-${number}`)).toEqual(document);
       }
     },
   },
@@ -67,9 +67,9 @@ export const documentContract: readonly OriginCase[] = [
     async run({ origin, other }) {
       await origin.storeDocument(named('a'), '"here"');
       await origin.store([{ key: named('a'), value: 'state', version: 7 }]);
-      await origin.storeDocument('actor/cache/a', '"there"');
+      await origin.storeDocument('other/cache/a', '"there"');
       expect(await other.loadDocument(named('a'))).toMatchObject({ value: '"here"' });
-      expect(await other.loadDocument('actor/cache/a')).toMatchObject({ value: '"there"' });
+      expect(await other.loadDocument('other/cache/a')).toMatchObject({ value: '"there"' });
       expect(await other.load(named('a'))).toEqual({ value: 'state', version: 7 });
     },
   },

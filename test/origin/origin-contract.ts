@@ -22,7 +22,7 @@ export interface OriginCase {
   run(rig: OriginRig): Promise<void>;
 }
 
-const CELL = 'sync-lock/counters';
+const CELL = 'one/counters';
 /** What an answer may take beyond its deadline before it counts as never given: much, because machines are shared. */
 const SLACK_MS = 1_000;
 
@@ -101,7 +101,7 @@ export const originContract: readonly OriginCase[] = [
   {
     name: 'stores a batch, of several versions of a key the newest',
     async run({ origin, other }) {
-      const elsewhere = { key: 'actor/config/document', value: '{}', version: 1 };
+      const elsewhere = { key: 'other/config/document', value: '{}', version: 1 };
       await origin.store([write('b', 2), write('a', 1), write('b', 3), write('b', 1), elsewhere]);
       expect(await other.load(named('a'))).toEqual({ value: 1, version: 1 });
       expect(await other.load(named('b'))).toEqual({ value: 3, version: 3 });

@@ -6,7 +6,7 @@ import { type Fault, FaultyProxy } from '../support/faulty-proxy.ts';
 import { connectOrigin, ownNamespace } from '../support/redis-rig.ts';
 import { redisProgram, RedisServer } from '../support/redis-server.ts';
 
-const CELL = 'sync-lock/cache';
+const CELL = 'one/cache';
 
 describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
   let server: RedisServer;
@@ -72,8 +72,8 @@ describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
     const refused = origin.storeDocument(`${CELL}/a`, '1');
     await expect(refused).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
     expect(await withRedis((redis) => redis.exists(`${namespace}:${CELL}:last-document`))).toBe(0);
-    await withRedis((redis) => redis.hset(`${namespace}:actor/cache:documents`, 'a', 'not an entry'));
-    await expect(origin.loadDocument('actor/cache/a')).rejects.toThrow(/take another REDIS_NAMESPACE/);
+    await withRedis((redis) => redis.hset(`${namespace}:other/cache:documents`, 'a', 'not an entry'));
+    await expect(origin.loadDocument('other/cache/a')).rejects.toThrow(/take another REDIS_NAMESPACE/);
   });
 
   it('are stored again by nobody when the answer is lost', async () => {

@@ -8,7 +8,7 @@ import { runRedisFaults } from '../support/redis-faults.ts';
 import { connectOrigin } from '../support/redis-rig.ts';
 import { redisProgram, RedisServer } from '../support/redis-server.ts';
 
-const CELL = 'sync-lock/counters';
+const CELL = 'one/counters';
 const NAMESPACE = 'faults';
 const NOTHING = { lost: [], twice: [], undone: [], denied: [], garbled: [], misread: [] };
 

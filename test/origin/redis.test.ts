@@ -6,7 +6,7 @@ import { redisProgram, RedisServer } from '../support/redis-server.ts';
 import { documentContract } from './document-contract.ts';
 import { INITIAL_DOCUMENTS, originContract, type OriginRig } from './origin-contract.ts';
 
-const CELL = 'sync-lock/counters';
+const CELL = 'one/counters';
 const TIMEOUT_MS = 500;
 
 let server: RedisServer;
@@ -84,17 +84,17 @@ describe.skipIf(redisProgram === undefined)('origin / Redis', () => {
       .toSpliced(7, 1)
       .map(({ key, value, version }) => ({ key: key.slice(CELL.length + 1), value, version, epoch }));
     expect(found).toEqual(kept.toSorted((a, b) => (a.key < b.key ? -1 : 1)));
-    expect(await entries(after, 'sync-lock/nothing')).toEqual([]);
+    expect(await entries(after, 'one/nothing')).toEqual([]);
   });
 
   it('stores nothing of a batch that Redis refuses', async () => {
     const [url, namespace] = [server.url, ownNamespace()];
     await using origin = await connectOrigin({ url, namespace });
     const redis = new Redis(url);
-    await redis.set(`${namespace}:actor/config`, 'not a hash');
-    await redis.hset(`${namespace}:actor/counters`, 'a', 'not an entry');
+    await redis.set(`${namespace}:other/config`, 'not a hash');
+    await redis.hset(`${namespace}:other/counters`, 'a', 'not an entry');
     redis.disconnect();
-    for (const key of ['actor/config/a', 'actor/counters/a']) {
+    for (const key of ['other/config/a', 'other/counters/a']) {
       const refused = origin.store([
         { key: `${CELL}/a`, value: 1, version: 1 },
         { key, value: 1, version: 1 },
@@ -102,7 +102,7 @@ describe.skipIf(redisProgram === undefined)('origin / Redis', () => {
       await expect(refused).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
     }
     expect(await origin.load(`${CELL}/a`)).toBeUndefined();
-    await expect(origin.load('actor/counters/a')).rejects.toThrow(/REDIS_NAMESPACE/);
+    await expect(origin.load('other/counters/a')).rejects.toThrow(/REDIS_NAMESPACE/);
   });
 
   it('sends the script again to a server that forgot it', async () => {

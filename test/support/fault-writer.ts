@@ -4,7 +4,7 @@ import { SharedStateError } from '../../src/errors.ts';
 import type { Origin, OriginValue, OriginWrite } from '../../src/origin/origin.ts';
 import type { Random } from '../../src/random.ts';
 
-export const FAULT_CELL = 'sync-lock/counters';
+export const FAULT_CELL = 'one/counters';
 
 /** A batch that was asked for; the same version and value under each of its keys. */
 export interface BookedWrite {

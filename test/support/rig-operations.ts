@@ -8,20 +8,34 @@ import type { CacheLoad } from './cache-history.ts';
 
 /** One operation, as data: it is run on another thread. */
 export type Operation =
+  | CountersOperation
+  | CacheOperation
+  | ConnectionsOperation
+  | ConfigOperation
+  /** Nothing: when it comes back, the thread has begun what it was sent before. */
+  | { readonly ping: true };
+
+type CountersOperation =
   | { readonly increment: string; readonly by: number }
   | { readonly compareAndSet: string; readonly expected: number; readonly value: number }
   | { readonly read: string }
   | { readonly delete: string }
-  | { readonly list: { readonly limit: number; readonly cursor: number } }
+  | { readonly list: { readonly limit: number; readonly cursor: number } };
+
+type CacheOperation =
   | { readonly readDocument: string; readonly withinMs: number }
   | { readonly writeDocument: string; readonly value: string; readonly ttlMs: number }
   | { readonly forgetDocument: string }
   | { readonly clearCache: true }
   | { readonly cacheStats: true }
-  | { readonly recordCache: CacheLoad }
-  /** Nothing: when it comes back, the thread has begun what it was sent before. */
-  | { readonly ping: true }
-  | { readonly connections: keyof Connections; readonly args: readonly unknown[] }
+  | { readonly recordCache: CacheLoad };
+
+interface ConnectionsOperation {
+  readonly connections: keyof Connections;
+  readonly args: readonly unknown[];
+}
+
+type ConfigOperation =
   | { readonly readConfig: true }
   | { readonly replaceConfig: string; readonly expected: ExpectedVersion };
 

@@ -33,6 +33,7 @@ function apply(operation: Operation): unknown {
   }
   if ('read' in operation) return counters.read(operation.read, call);
   if ('delete' in operation) return counters.delete(operation.delete, call);
+  if ('list' in operation) return counters.list(operation.list, call);
   if ('readDocument' in operation) return readDocument(operation.readDocument, operation.withinMs);
   if ('writeDocument' in operation) {
     return cache.write(operation.writeDocument, operation.value, operation.ttlMs, call);
@@ -43,11 +44,10 @@ function apply(operation: Operation): unknown {
   if ('recordCache' in operation) {
     return recordHistory(cache, operation.recordCache, ThreadTable.positionOf(data.slot), call);
   }
-  if ('ping' in operation) return undefined;
   if ('connections' in operation) return askConnections(operation.connections, operation.args);
   if ('readConfig' in operation) return config.read(call);
   if ('replaceConfig' in operation) return config.replace(operation.replaceConfig, operation.expected, call);
-  return counters.list(operation.list, call);
+  return undefined; // a ping
 }
 
 function askConnections(name: keyof Connections, args: readonly unknown[]): unknown {

@@ -4,7 +4,6 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { type OriginAccess, takeOver } from '../../src/origin/create-origin.ts';
 import { seededRandom } from '../../src/random.ts';
 import type { Connections } from '../../src/resources/connections.ts';
-import type { Counters } from '../../src/resources/counters.ts';
 import { readSettings, type Settings } from '../../src/settings.ts';
 import type { ResourceName, Strategy } from '../../src/strategies/strategy.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
@@ -201,5 +200,5 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
       await Promise.all(seats.map(({ worker }) => worker.terminate()));
       await owner.stop(); // its senders are gone, so it ends by itself
     },
-  } satisfies Rig & { on(thread: number): { [Name in keyof Counters]: unknown } };
+  } satisfies Rig;
 }

@@ -8,7 +8,6 @@ import type { Connections } from '../../resources/connections.ts';
 import type { Rooms } from '../../rooms/rooms.ts';
 import { unhurried } from '../../resources/call.ts';
 import { messageFrame, SocketMember } from '../../rooms/socket-member.ts';
-import type { Slot } from '../../sync/thread-table.ts';
 import { ForbiddenOriginError, UpgradeRequiredError } from '../errors.ts';
 import { bodyText, parseJson } from '../body.ts';
 import { exchange, type Exchange, type ExchangeOptions, type HttpContext, type HttpEnvironment } from '../exchange.ts';
@@ -25,8 +24,6 @@ export interface RoomsRouteOptions extends ExchangeOptions {
   /** Origins of pages that may open a WebSocket, besides the service's own. */
   readonly allowedOrigins: readonly string[];
   readonly connectionTtlMs: number;
-  /** This thread's, which goes into the registrations of its WebSockets. */
-  readonly slot: Slot;
 }
 
 /** @param base `/v1/{strategy}` */
@@ -63,7 +60,7 @@ export function roomsRoutes(
       const room = nameInQuery(context, 'room');
       if (room === undefined) throw new BadRequestError([{ field: 'room', detail: 'must be given in the query' }]);
       const id = nameInQuery(context, 'id') ?? randomUUID();
-      const registration = { room, details: detailsOf({ room }), holder: options.slot };
+      const registration = { room, details: detailsOf({ room }), holder: rooms.slot };
       const { connection, replaced } = await connections.register(id, registration, call);
       if (replaced !== undefined) rooms.closeFormer(id, replaced);
       const { epoch } = connection;

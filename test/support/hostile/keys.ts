@@ -18,7 +18,7 @@ export const refusedSegments = [
 const ordinarySegments = [
   ...words`__proto__ constructor prototype toString valueOf hasOwnProperty isPrototypeOf toJSON then`,
   ...words`__defineGetter__ __lookupSetter__ length name null undefined NaN true 0 -1 1e9`,
-  ...words`increment compare-and-set counters healthz v1 sync-lock`,
+  ...words`increment compare-and-set counters healthz v1 any-strategy`,
   ...words`%2F a%2Fb %2E%2E%2F ..%2F..%2Fetc%2Fpasswd %2F%2Fevil.example ... .hidden a..b`,
   ...words`%2541 %25zz %2500 %252E%252E a+b a%2Bb %20 a%20b %3F a%3Fb%3Dc %23 %26 %3B ;`,
   ...words`%5C ..%5C %22 %27%3B-- %3Cscript%3E %7B%7D * %2A $where %24%7B7*7%7D : @ ~`,

@@ -5,7 +5,7 @@ const otherMethods = words`PUT PATCH OPTIONS TRACE PROPFIND MKCOL PURGE REPORT S
 /** Names that every object has, and others that are no strategy. */
 const noStrategies = [
   ...words`nonsense __proto__ constructor toString hasOwnProperty valueOf prototype 0 null undefined :strategy`,
-  ...words`SYNC-LOCK sync-lock%20 sync_lock sync-lock%00 %zz * %2e`,
+  ...words`%zz * %2e`,
   'a'.repeat(2_000),
 ];
 
@@ -20,7 +20,7 @@ export function hostileRoutes(strategy: string): HostileRequest[] {
   const base = `/v1/${strategy}/counters`;
   return [
     ...wrongMethods(base),
-    ...unknownStrategies(),
+    ...unknownStrategies(strategy),
     ...unknownRoutes(strategy, base),
     ...requestIds(base),
     ...service(),
@@ -52,8 +52,9 @@ function wrongMethods(base: string): HostileRequest[] {
   ];
 }
 
-function unknownStrategies(): HostileRequest[] {
-  return noStrategies.flatMap((name) => {
+function unknownStrategies(strategy: string): HostileRequest[] {
+  const almost = [strategy.toUpperCase(), `${strategy}%20`, `${strategy}_`, `${strategy}%00`];
+  return [...almost, ...noStrategies].flatMap((name) => {
     const listing = httpRequest({ path: `/v1/${name}/counters` });
     const increment = httpRequest({ method: 'POST', path: `/v1/${name}/counters/hits/increment` });
     // A name that cannot be decoded may also be called malformed.

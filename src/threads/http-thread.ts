@@ -74,7 +74,6 @@ const app = buildApp({
   renderer,
   connectionTtlMs: settings.CONNECTION_TTL_MS,
   allowedOrigins: settings.ALLOWED_ORIGINS,
-  slot,
   openRooms,
   adminToken: settings.ADMIN_TOKEN,
   controls: settings.CONTROLS,

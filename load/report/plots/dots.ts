@@ -116,7 +116,7 @@ export const throughputDots: Draw = (subject) => {
   return dotPlot(subject, {
     kind: 'throughput',
     title: `${workload.name}: throughput`,
-    caption: `${workload.unit} per second of 50 clients that wait for each answer; median and interval over rounds.`,
+    caption: `50 clients that each wait for an answer before they ask again: ${workload.unit} per second, median and interval over rounds.`,
     unit: `${workload.unit} per second`,
     dots: rows.flatMap(({ strategy, throughput, point }) =>
       throughput === undefined || point !== undefined ? [] : [{ strategy, figure: throughput }],

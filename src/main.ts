@@ -1,12 +1,12 @@
 /** Settings → memory → threads → listening; SIGTERM and SIGINT undo it in reverse. */
 import './node-version.mjs';
-import { pino } from 'pino';
 import { SharedStateError } from './errors.ts';
 import { readSettings, SettingsError, type Settings } from './settings.ts';
 import { Supervisor } from './threads/supervisor.ts';
+import { mainLog } from './threads/thread-log.ts';
 
 const settings = settingsOrExit();
-const log = pino({ level: settings.LOG_LEVEL, base: null });
+const log = mainLog(settings);
 
 const supervisor = new Supervisor(settings, log, (error) => {
   log.fatal({ err: error }, 'the service cannot go on');

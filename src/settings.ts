@@ -112,6 +112,8 @@ const schema = z.object({
   SERVER_TIMING: onOff,
   /** Whether requests are counted and `/metrics` is there. */
   METRICS: onByDefault,
+  /** Lines of a thread per second about requests, and as many about failed and slow ones; 0: none. At level debug, all. */
+  ACCESS_LOG_PER_SECOND: integer(0, 1_000_000, 100),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 

@@ -38,7 +38,8 @@ const log = threadLog(settings, slot);
 
 let routes: NumberedRoutes;
 const metrics = settings.METRICS ? new ThreadMetrics(data.memory, slot, () => routes) : undefined;
-const watches = [metrics?.onAnswer, accessLog(log, () => routes)].filter((watch) => watch !== undefined);
+const lines = accessLog(log, () => routes, { perSecond: settings.ACCESS_LOG_PER_SECOND });
+const watches = [metrics?.onAnswer, lines].filter((watch) => watch !== undefined);
 const attached = await attachAll(data, servedStrategies(settings), logOrigin(log));
 const { served, thread, origin } = attached;
 let draining = false;

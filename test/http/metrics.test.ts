@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { anyStrategy, sharing } from '../support/served.ts';
-import { startServiceUnderTest } from '../support/service.ts';
+import { startServiceUnderTest, stopCleanly } from '../support/service.ts';
 
 const TOKEN = 'a token for tests';
 const INCREMENT = '/v1/{strategy}/counters/{key}/increment';
@@ -99,23 +99,24 @@ function typesOf(text: string): string {
     .join('\n');
 }
 
+async function linesAbout(settings: Record<string, string>): Promise<unknown[]> {
+  await using service = await startServiceUnderTest({ THREADS: '1', STRATEGIES: anyStrategy.name, ...settings });
+  const headers = { 'x-request-id': 'known-id' };
+  await fetch(`${service.url}/v1/${anyStrategy.name}/counters/k/increment`, { method: 'POST', headers });
+  await stopCleanly(service);
+  const lines = service.output().split('\n');
+  return lines.filter((line) => line.includes('known-id')).map((line) => JSON.parse(line) as unknown);
+}
+
 describe('the log', () => {
-  it('has a line per request at level debug, with its id, route and duration', async () => {
-    await using service = await startServiceUnderTest({
-      THREADS: '1',
-      STRATEGIES: anyStrategy.name,
-      LOG_LEVEL: 'debug',
-    });
-    const headers = { 'x-request-id': 'known-id' };
-    await fetch(`${service.url}/v1/${anyStrategy.name}/counters/k/increment`, { method: 'POST', headers });
-    await service.stop();
-    const lines = service
-      .output()
-      .split('\n')
-      .filter((line) => line.includes('known-id'));
-    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+  it.each([
+    { LOG_LEVEL: 'info', ACCESS_LOG_PER_SECOND: '100' },
+    { LOG_LEVEL: 'debug', ACCESS_LOG_PER_SECOND: '0' },
+  ])('has a line about a request, with its id, thread, route, strategy and duration: %j', async (settings) => {
+    expect(await linesAbout(settings)).toEqual([
       expect.objectContaining({
         requestId: 'known-id',
+        thread: 0,
         slot: expect.any(Number),
         method: 'POST',
         route: INCREMENT,
@@ -126,14 +127,8 @@ describe('the log', () => {
     ]);
   });
 
-  it('has none at info', async () => {
-    await using service = await startServiceUnderTest({
-      THREADS: '1',
-      STRATEGIES: anyStrategy.name,
-      LOG_LEVEL: 'info',
-    });
-    await fetch(`${service.url}/readyz`, { headers: { 'x-request-id': 'known-id' } });
-    await service.stop();
-    expect(service.output()).not.toContain('known-id');
+  it('has none where that is so set', async () => {
+    expect(await linesAbout({ ACCESS_LOG_PER_SECOND: '0' })).toEqual([]);
+    expect(await linesAbout({ ACCESS_LOG_PER_SECOND: '100', LOG_LEVEL: 'warn' })).toEqual([]);
   });
 });

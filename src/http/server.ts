@@ -10,6 +10,7 @@ import type { Hono } from 'hono';
 import { BadRequestError, type ErrorCode } from '../errors.ts';
 import { readAhead } from './body.ts';
 import type { HttpEnvironment } from './exchange.ts';
+import { leave } from './leave.ts';
 import { problem, problemOf, type Problem } from './problems.ts';
 import { writeRaw } from './raw-response.ts';
 import { requestIdOf } from './request-id.ts';
@@ -27,8 +28,6 @@ const CHECK_TIMEOUTS_EVERY_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000; // longer than the usual load balancer keeps an idle connection
 /** After a client has said that it sends no more: most answers are out by then, and need no interim response. */
 const PROBE_AFTER_MS = 100;
-/** How long answers say `Connection: close` before idle connections are closed; see `drain`. */
-const FAREWELL_MS = 300;
 
 /** A connection, and the answer to the last request that came in on it. */
 const LATEST = Symbol('latest');
@@ -40,8 +39,7 @@ export interface HttpServer {
   /** Connections that are open, those that became WebSockets included. */
   readonly connections: () => number;
   /**
-   * Ends the server without cutting anybody off: for `FAREWELL_MS` every answer says `Connection: close`, so that
-   * clients leave by themselves; then it stops listening and waits for the requests in flight.
+   * Ends the server without cutting anybody off: from now on answers say `Connection: close`; see `leave`.
    */
   drain(): Promise<void>;
 }
@@ -58,6 +56,8 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
   const toHono = getRequestListener(app.fetch, { errorHandler: refuseRequest, autoCleanupIncoming: false });
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const socket: HttpSocket = incoming.socket;
+    // A client that reads `Connection: close` sends what it had sent behind that request once more, elsewhere.
+    if (socket[LATEST]?.shouldKeepAlive === false) return;
     socket[LATEST] = outgoing;
     if (draining) outgoing.shouldKeepAlive = false;
     const refused = refusalOf(incoming);
@@ -107,13 +107,6 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
       await Promise.all([webSockets.close(), leave(server)]);
     },
   };
-}
-
-async function leave(server: Server): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
-  const closed = once(server, 'close');
-  server.close(); // closes what is idle and waits for the rest
-  await closed;
 }
 
 /**

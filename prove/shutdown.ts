@@ -1,0 +1,124 @@
+/**
+ * Proves that a service under load ends as it should, each time it is told to: unready, `Connection: close`, drained,
+ * exit 0. Every request whose headers it read is answered, no kept-alive connection is reset, every WebSocket is told,
+ * and a successor on the same Redis has all that was acknowledged.
+ *
+ * Exit code: 0 proved, 1 refuted, 2 wrong flags, 3 void: too little was under way to say anything.
+ */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { max, median, sum } from 'simple-statistics';
+import { wholeText } from '../load/format.ts';
+import { describeMachine } from '../load/machine.ts';
+import { redisProgram, RedisServer } from '../test/support/redis-server.ts';
+import { runShutdowns, type ShutdownRound, type Wrong, wrongs } from '../test/support/shutdown-round.ts';
+import { positive, runCommand } from './command.ts';
+
+const help = `node prove/shutdown.ts [flags]
+  --rounds <n>   signals, each to a service of its own             (50)
+  --seed <n>     decides what is asked, and when the signal comes  (1)
+  --evidence     write docs/evidence/shutdown.md`;
+
+const names = Object.keys(wrongs) as Wrong[];
+
+function planOf(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: { type: 'string', default: '50' },
+      seed: { type: 'string', default: '1' },
+      evidence: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    rounds: positive('--rounds', values.rounds),
+    seed: positive('--seed', values.seed),
+    evidence: values.evidence,
+  };
+}
+
+function broken(found: readonly ShutdownRound[], name: Wrong): number {
+  return sum(found.map(({ wrong }) => wrong[name].length));
+}
+
+/** Nothing was under way when the signal came, or nobody was told to leave. */
+function isVoid({ answeredLate, farewells, saidUnready }: ShutdownRound): boolean {
+  return answeredLate === 0 || farewells === 0 || !saidUnready;
+}
+
+function figures(found: readonly ShutdownRound[]): [figure: string, value: string][] {
+  const total = (of: (round: ShutdownRound) => number): string => wholeText(sum(found.map(of)));
+  const exitsMs = found.map(({ exitMs }) => exitMs);
+  return [
+    ['signals', String(found.length)],
+    ['requests answered', total(({ answered }) => answered)],
+    ['of these after the signal', total(({ answeredLate }) => answeredLate)],
+    ['answers that said `Connection: close`', total(({ farewells }) => farewells)],
+    ['WebSockets closed with 1001', total(({ socketsTold }) => socketsTold)],
+    ['new connections reset before anything was read from them', total(({ turnedAway }) => turnedAway)],
+    ['from the signal to the exit, median', `${median(exitsMs).toFixed(0)} ms`],
+    ['from the signal to the exit, longest', `${max(exitsMs).toFixed(0)} ms`],
+  ];
+}
+
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const rule = head.map((_, at) => (at === 0 ? '---' : '---:'));
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function pageOf(
+  found: readonly ShutdownRound[],
+  { rounds, seed }: ReturnType<typeof planOf>,
+  startedAt: string,
+): string {
+  const machine = describeMachine();
+  return `# SIGTERM under load
+
+Clients with kept-alive connections write counters, configs, documents and connections of every strategy with
+\`WRITE_THROUGH=on\`, and read them; some pause for up to half a second, which is longer than answers say
+\`Connection: close\` before what is idle is closed. After a number of answers that a seed decides the service gets
+SIGTERM. A client that is told to leave connects anew, until it is refused. What was read is known from the service: each
+thread notes the id of every request whose headers node:http hands over, and leaves its notes behind as it ends. The next
+service on the same Redis is asked for all that was acknowledged${redisProgram === undefined ? ' (there was no Redis: not looked for)' : ''}.
+
+- command: \`node prove/shutdown.ts --rounds ${rounds} --seed ${seed}\`
+- date: ${startedAt}
+- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}, Node ${machine.node}
+
+${table(
+  ['broken promises', ''],
+  names.map((name) => [wrongs[name], broken(found, name)]),
+)}
+
+${table(['what happened', ''], figures(found))}
+
+New connections are reset where one waits in the system's queue of a thread that stops listening: nothing of it was read,
+and whoever sent it may send it again.
+`;
+}
+
+async function main(): Promise<number> {
+  const plan = planOf(process.argv.slice(2));
+  const startedAt = new Date().toISOString();
+  await using redis = redisProgram === undefined ? undefined : await RedisServer.start();
+  const found = await runShutdowns({
+    ...plan,
+    redis,
+    onRound: (round, { answered, answeredLate, exitMs, wrong }) => {
+      const counted = `${answered} answered, ${answeredLate} of them after the signal; exit after ${exitMs.toFixed(0)} ms`;
+      console.log(`${round} of ${plan.rounds}: ${counted}`);
+      for (const name of names) for (const one of wrong[name].slice(0, 5)) console.log(`  ${wrongs[name]}: ${one}`);
+    },
+  });
+  console.log(`\n${table(['what happened', ''], figures(found))}\n`);
+  for (const name of names)
+    console.log(`${broken(found, name) === 0 ? '✓' : '✗'} ${broken(found, name)} ${wrongs[name]}`);
+  const page = pageOf(found, plan, startedAt);
+  if (plan.evidence) await writeFile(new URL('../docs/evidence/shutdown.md', import.meta.url), page);
+  const refuted = names.some((name) => broken(found, name) > 0);
+  const nothing = found.some(isVoid);
+  console.log(refuted ? 'REFUTED: see above' : nothing ? 'VOID: too little was under way' : 'PROVED');
+  return refuted ? 1 : nothing ? 3 : 0;
+}
+
+await runCommand(help, main);

@@ -5,8 +5,8 @@
  * - `Lane`: what is under way of one resource of a strategy. A queue stands when for a whole interval more than a burst
  *   was under way and not even the fastest answer came within twice the time of one that had nothing before it. From
  *   then on as many are admitted as can be answered within that time (Little's law, followed as in Gradient2).
- * - `LoopTurn`: requests that need no waiting but much CPU queue before the event loop, where nobody counts them. Their
- *   wait shows in how long each turn of the loop lasts.
+ * - `LoopTurn`: requests that need no waiting but much CPU queue before the event loop, where nobody counts them. An
+ *   owner thread judges its mailbox by the same.
  *
  * Cost: a few comparisons per request, and one `setImmediate` per turn of the event loop.
  *
@@ -14,6 +14,7 @@
  * docs/decisions/0008-overload.md
  */
 import { OverloadedError } from '../errors.ts';
+import { LoopTurn } from '../sync/loop-turn.ts';
 
 /** How long a queue must stand to be no burst. */
 const INTERVAL_MS = 100;
@@ -166,52 +167,4 @@ class Interval {
     if (elapsedMs < this.fastestMs) this.fastestMs = elapsedMs;
     if (underWay < this.fewest) this.fewest = underWay;
   }
-}
-
-/** One turn of the event loop: whatever became readable since the last one is read, request by request. */
-class LoopTurn {
-  readonly #longMs: number;
-  readonly #now: () => number;
-  #startedMs = -1;
-  #begun = 0;
-  #refused = 0;
-  /** Since when every turn has been long. */
-  #longSinceMs = Number.POSITIVE_INFINITY;
-  #isBehind = false;
-  #lastRefusalMs = 0;
-
-  constructor(longMs: number, now: () => number) {
-    this.#longMs = longMs;
-    this.#now = now;
-  }
-
-  admits(nowMs: number): boolean {
-    if (this.#startedMs === -1) {
-      this.#startedMs = nowMs;
-      setImmediate(this.#end);
-    }
-    this.#begun += 1;
-    if (!this.#isBehind || nowMs - this.#startedMs <= this.#longMs) return true;
-    this.#refused += 1;
-    return false;
-  }
-
-  readonly #end = (): void => {
-    const nowMs = this.#now();
-    const isLong = nowMs - this.#startedMs > this.#longMs && this.#begun > BURST;
-    if (this.#isBehind) {
-      if (this.#refused > 0) this.#lastRefusalMs = nowMs;
-      this.#isBehind = nowMs - this.#lastRefusalMs <= INTERVAL_MS;
-    } else if (isLong) {
-      this.#longSinceMs = Math.min(this.#longSinceMs, this.#startedMs);
-      this.#isBehind = nowMs - this.#longSinceMs >= INTERVAL_MS;
-      this.#lastRefusalMs = nowMs;
-    } else {
-      this.#longSinceMs = Number.POSITIVE_INFINITY;
-    }
-    if (this.#isBehind) this.#longSinceMs = Number.POSITIVE_INFINITY;
-    this.#startedMs = -1;
-    this.#begun = 0;
-    this.#refused = 0;
-  };
 }

@@ -36,7 +36,7 @@ for (const name of data.owned) {
   if (ThreadTable.isFirstLife(data.slot)) await scope.restore(name, state);
   const receiver = new Receiver<OwnerMessage, unknown>(scope.permits(name), scope.mailboxPollMs);
   receivers.set(name, receiver);
-  ended.push(serveMailbox(receiver, state as Methods));
+  ended.push(serveMailbox(receiver, state as Methods, { standingWaitMs: data.settings.MAX_STANDING_WAIT_MS }));
 }
 
 main.on('message', (message: ToOwnerThread) => {

@@ -1,6 +1,8 @@
 /** The actor loop: takes letters out of a mailbox and answers each with what a method of the owned state returns. */
 import type { Call } from '../resources/call.ts';
 import type { OwnerMessage } from '../strategies/strategy.ts';
+import { OverloadedError } from '../errors.ts';
+import { LoopTurn } from '../sync/loop-turn.ts';
 import type { Letter, Receiver } from '../sync/mailbox-receiver.ts';
 import type { ReplyTiming } from '../sync/mailbox.ts';
 import type { Timing } from '../sync/wait.ts';
@@ -8,13 +10,30 @@ import type { Timing } from '../sync/wait.ts';
 /** The owned state, whose methods take their arguments and the call. */
 export type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
+export interface ServeOptions {
+  /**
+   * Once the owner has been behind for longer than a burst, what it does not come to within so many milliseconds of a
+   * turn is refused before it is begun; 0, the default: nothing is.
+   */
+  readonly standingWaitMs?: number;
+  readonly now?: () => number;
+}
+
 /**
  * Calls the state's methods one message after another; a method that awaits does not hold up the next message.
  * Resolves when the last sender is gone and everything was answered.
  */
-export async function serveMailbox(receiver: Receiver<OwnerMessage, unknown>, state: Methods): Promise<void> {
+export async function serveMailbox(
+  receiver: Receiver<OwnerMessage, unknown>,
+  state: Methods,
+  { standingWaitMs = 0, now = () => performance.now() }: ServeOptions = {},
+): Promise<void> {
   const answers = new Set<Promise<void>>();
+  const turn = new LoopTurn(standingWaitMs, now);
   await receiver.drain((letter) => {
+    if (standingWaitMs > 0 && !turn.admits(now())) {
+      return letter.fail(new OverloadedError('the owner has been behind with its work for a while; nothing was begun'));
+    }
     const answer = settle(letter, state);
     if (answer === undefined) return;
     answers.add(answer);

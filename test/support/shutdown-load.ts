@@ -63,7 +63,7 @@ export function startLoad(url: string, accounts: ReadonlyMap<string, readonly Ac
   let answered = 0;
   let wanted: { readonly count: number; readonly resolve: () => void } | undefined;
 
-  const note = ({ headers: _, ...one }: Sent): void => {
+  const note = (one: Sent): void => {
     sent.push(one);
     if (one.fate === 'answered') answered += 1;
     if (wanted !== undefined && answered >= wanted.count) wanted.resolve();

@@ -23,6 +23,8 @@ export interface Seen {
   readonly refused: number;
   /** Milliseconds until a refusal, in ascending order. */
   readonly refusedMs: readonly number[];
+  /** How much later than scheduled this client sent, in ascending order; part of all latencies. */
+  readonly lateMs: readonly number[];
   /** What was wrong with answers that are neither accepted nor a proper refusal, and how often. */
   readonly wrong: ReadonlyMap<string, number>;
 }
@@ -47,11 +49,13 @@ function ascending(values: readonly number[]): number[] {
 class Tally {
   readonly #accepted: number[] = [];
   readonly #refused: number[] = [];
+  readonly #late: number[] = [];
   readonly #wrong = new Map<string, number>();
   sent = 0;
 
   async send({ url, method }: Target, { agent }: Connections, scheduledMs: number): Promise<void> {
     this.sent += 1;
+    this.#late.push(performance.now() - scheduledMs);
     try {
       const { statusCode, headers, body } = await request(url, {
         method,
@@ -70,8 +74,12 @@ class Tally {
   }
 
   seen(seconds: number): Seen {
-    const [acceptedMs, refusedMs] = [ascending(this.#accepted), ascending(this.#refused)];
-    return { seconds, sent: this.sent, acceptedMs, refused: refusedMs.length, refusedMs, wrong: this.#wrong };
+    const [acceptedMs, refusedMs, lateMs] = [this.#accepted, this.#refused, this.#late].map(ascending) as [
+      number[],
+      number[],
+      number[],
+    ];
+    return { seconds, sent: this.sent, acceptedMs, refused: refusedMs.length, refusedMs, lateMs, wrong: this.#wrong };
   }
 
   #count(fault: string): void {

@@ -82,14 +82,23 @@ describe.for(sharing)('faults / $name', ({ name }) => {
     expect([2, 3]).toContain(value); // the change of the one that ended took effect or did not, but whole
 
     await Promise.all(Array.from({ length: 150 }, (_, at) => admin.incrementSurely(`many-${at}`)));
-    const connections = `${service.url}/v1/${name}/connections`;
-    const registration = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"room":"r"}' };
-    await Promise.all(Array.from({ length: 40 }, (_, at) => fetch(`${connections}/c${at}`, registration)));
     expect((await admin.post('reset')).status).toBe(204);
     const { total } = (await (await fetch(`${service.url}/v1/${name}/counters`)).json()) as { total: number };
     expect(total).toBe(0);
-    expect(await (await fetch(connections)).json()).toEqual({ connections: [], total: 0 });
     expect((await fetch(`${service.url}/v1/${name}/counters/kept`)).status).toBe(404);
+  });
+
+  it('a reset closes every connection', async () => {
+    const environment = { THREADS: '2', STRATEGIES: name, ADMIN_TOKEN: TOKEN, CONTROLS: 'on' };
+    await using service = await startServiceUnderTest(environment);
+    const connections = `${service.url}/v1/${name}/connections`;
+    const registration = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"room":"r"}' };
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, at) => fetch(`${connections}/c${at}`, registration)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
+    expect((await adminOf(service, name).post('reset')).status).toBe(204);
+    expect(await (await fetch(connections)).json()).toEqual({ connections: [], total: 0 });
   });
 
   it('leave memory and origin agreeing, whatever the answer said', async () => {

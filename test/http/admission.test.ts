@@ -2,14 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { type AppOptions, buildApp } from '../../src/app.ts';
 import { OverloadedError } from '../../src/errors.ts';
 import { Admission, type Lane } from '../../src/http/admission.ts';
+import { unsupported } from '../../src/strategies/strategy.ts';
 import { anyStrategy } from '../support/served.ts';
 
 /** An app that admits two requests, and whose increments wait until they are released. */
 function slowApp() {
   const waiting: ((value: number) => void)[] = [];
   const counters = { increment: () => new Promise<number>((resolve) => waiting.push(resolve)), read: () => 1 };
-  const none = { unsupported: 'not in this test' };
-  const resources = { counters, cache: none, connections: none, config: none };
+  const resources = {
+    counters,
+    cache: unsupported('not here'),
+    connections: unsupported('not here'),
+    config: unsupported('not here'),
+  };
   const app = buildApp({
     served: [{ strategy: anyStrategy, resources }],
     maxConcurrentRequests: 2,

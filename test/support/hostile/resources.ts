@@ -19,13 +19,12 @@ export function hostileByResource(base: string): ReadonlyMap<string, readonly Ho
     ([name, all]) => [name, all.flatMap(hostileAnywhere)] as const,
   );
   const found = new Map<string, readonly HostileRequest[]>(byResource);
-  for (const [name, more] of [
-    ['config', hostileToConfig(`${base}/config`)],
-    ['websockets', hostileHandshakes(`${base}/ws`)],
-    ['administration', hostileToAdmin(base)],
-  ] as const) {
-    found.set(name, [...found.get(name)!, ...more]);
-  }
+  const more = {
+    config: hostileToConfig(`${base}/config`),
+    websockets: hostileHandshakes(`${base}/ws`),
+    administration: hostileToAdmin(base),
+  };
+  for (const [name, requests] of Object.entries(more)) found.set(name, [...found.get(name)!, ...requests]);
   return found;
 }
 

@@ -103,6 +103,6 @@ function service(): HostileRequest[] {
     sent('GET /healthz with a body', httpRequest({ path, headers: jsonType, body: '{' }), [200]),
     sent('GET /healthz with a query', httpRequest({ path: '/healthz?%zz&__proto__=1' }), [200]),
     sent('GET /healthz that offers h2c', httpRequest({ path, headers: h2c }), [200]),
-    sent('a WebSocket upgrade where there is none', httpRequest({ path, headers: websocket }), [200, 400, 404, 426]),
+    sent('an upgrade where there is none', httpRequest({ path, headers: websocket }), [200, 400, 404, 426]),
   ];
 }

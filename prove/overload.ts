@@ -15,17 +15,20 @@ import { describeMachine } from '../load/machine.ts';
 import { isServed } from '../test/support/served.ts';
 import { startServiceUnderTest, stopCleanly } from '../test/support/service.ts';
 import { positive, runCommand } from './command.ts';
-import { closedLoop, openLoop, p99, type Seen } from './overload/clients.ts';
+import { closedLoop, openLoop, p99, type Seen, type Target } from './overload/clients.ts';
 
 const help = `node prove/overload.ts [flags]
-  --seconds <n>   of each load but the first   (30)
+  --seconds <n>   of each load but the first   (25)
   --seed <n>      decides when requests come   (26)
   --only <name>   one of the bottlenecks; no evidence is written
   --no-evidence   leave docs/evidence/overload.md as it is`;
 
 /** Too few for the service to call it a queue. */
 const CLIENTS = 8;
+/** As many as load generators like to have, each sending its next request when the last is answered. */
+const MANY_CLIENTS = 64;
 const CAPACITY_SECONDS = 6;
+const CLOSED_SECONDS = 4;
 const WARMUP_SECONDS = 3;
 const NORMAL_SHARE = 0.7;
 const OVERLOAD = 2;
@@ -83,33 +86,60 @@ interface Found {
   readonly overload: Seen;
   /** At the normal rate again, right after. */
   readonly after: Seen;
+  /** Many clients that wait for each other, but bring no more work than is done. */
+  readonly closed: Seen;
+  /** The same with the settings that it has by default. */
+  readonly closedByDefault: Seen;
 }
 
 async function measure(bottleneck: Bottleneck, seconds: number, seed: number): Promise<Found> {
-  const { strategy, path, method, settings, name } = bottleneck;
-  const service = await startServiceUnderTest({ ...settings, STRATEGIES: strategy, MAX_STANDING_WAIT_MS: '5' });
+  const found = await served(bottleneck, { MAX_STANDING_WAIT_MS: '5' }, async (target) => {
+    const { acceptedMs, seconds: took } = await closedLoop(target, CLIENTS, CAPACITY_SECONDS);
+    const capacityPerSecond = acceptedMs.length / took;
+    console.log(`${bottleneck.name}: capacity ${wholeText(capacityPerSecond)}/s`);
+    const at = async (share: number): Promise<Seen> =>
+      told(
+        `at ${share} times it`,
+        await openLoop(target, {
+          ratePerSecond: share * capacityPerSecond,
+          seconds,
+          warmupSeconds: WARMUP_SECONDS,
+          seed,
+        }),
+      );
+    const normal = await at(NORMAL_SHARE);
+    const overload = await at(OVERLOAD);
+    const after = await at(NORMAL_SHARE);
+    const closed = told(`${MANY_CLIENTS} clients`, await closedLoop(target, MANY_CLIENTS, CLOSED_SECONDS));
+    return { bottleneck, capacityPerSecond, normal, overload, after, closed };
+  });
+  const closedByDefault = await served(bottleneck, {}, async (target) =>
+    told(`${MANY_CLIENTS} clients, by default`, await closedLoop(target, MANY_CLIENTS, CLOSED_SECONDS)),
+  );
+  return { ...found, closedByDefault };
+}
+
+/** Runs `work` against a service of its own that is warm. */
+async function served<T>(
+  { strategy, path, method, settings }: Bottleneck,
+  more: Readonly<Record<string, string>>,
+  work: (target: Target) => Promise<T>,
+): Promise<T> {
+  const service = await startServiceUnderTest({ ...settings, STRATEGIES: strategy, ...more });
   try {
     const target = { url: `${service.url}/v1/${strategy}/${path}`, method };
     await closedLoop(target, CLIENTS, 2);
-    const { acceptedMs, seconds: took } = await closedLoop(target, CLIENTS, CAPACITY_SECONDS);
-    const capacityPerSecond = acceptedMs.length / took;
-    console.log(`${name}: capacity ${wholeText(capacityPerSecond)}/s`);
-    const at = async (what: string, share: number, warmupSeconds: number): Promise<Seen> => {
-      const seen = await openLoop(target, { ratePerSecond: share * capacityPerSecond, seconds, warmupSeconds, seed });
-      const { refused, wrong } = seen;
-      console.log(
-        `  ${what}: accepted ${seen.acceptedMs.length}, p99 ${msText(p99(seen.acceptedMs))} ms, refused ${refused}`,
-      );
-      for (const [fault, times] of wrong) console.log(`    ${times} x ${fault}`);
-      return seen;
-    };
-    const normal = await at(`at ${NORMAL_SHARE} of it`, NORMAL_SHARE, WARMUP_SECONDS);
-    const overload = await at(`at ${OVERLOAD} times it`, OVERLOAD, WARMUP_SECONDS);
-    const after = await at(`at ${NORMAL_SHARE} again`, NORMAL_SHARE, WARMUP_SECONDS);
-    return { bottleneck, capacityPerSecond, normal, overload, after };
+    return await work(target);
   } finally {
     await stopCleanly(service);
   }
+}
+
+function told(what: string, seen: Seen): Seen {
+  const { acceptedMs, refused, wrong } = seen;
+  console.log(`  ${what}: accepted ${acceptedMs.length}, p99 ${msText(p99(acceptedMs))} ms, refused ${refused}`);
+  for (const [fault, times] of wrong) console.log(`    ${times} x ${fault}`);
+  return seen;
 }
 
 function slower({ normal, overload }: Found): number {
@@ -118,14 +148,15 @@ function slower({ normal, overload }: Found): number {
 
 /** What speaks against it. */
 function objections(found: Found): string[] {
-  const { normal, overload, after, bottleneck } = found;
+  const { normal, overload, after, closed, closedByDefault, bottleneck } = found;
   const said: string[] = [];
   if (!(slower(found) <= MOST_SLOWER)) said.push(`p99 of the accepted is ${slower(found).toFixed(2)} times the normal`);
   if (overload.refused === 0) said.push('nothing was refused');
-  for (const seen of [normal, overload, after]) {
+  for (const seen of [normal, overload, after, closed, closedByDefault]) {
     for (const [fault, times] of seen.wrong) said.push(`${times} x ${fault}`);
   }
   if (after.refused > 0.01 * after.sent) said.push(`${after.refused} of ${after.sent} refused when it was over`);
+  if (closedByDefault.refused > 0) said.push(`${closedByDefault.refused} refused by default`);
   return said.map((objection) => `${bottleneck.name}: ${objection}`);
 }
 
@@ -134,10 +165,14 @@ function isVoid({ normal, overload, capacityPerSecond }: Found): boolean {
   return isSlow || p99(normal.lateMs) > MOST_LATE * p99(normal.acceptedMs);
 }
 
+function refusedPart({ refused, sent }: Seen): string {
+  return `${((100 * refused) / sent).toFixed(0)} %`;
+}
+
 function pageOf(all: readonly Found[], seconds: number, seed: number): string {
   const { cpu, cores, platform, node } = describeMachine();
   const rows = all.map((found) => {
-    const { bottleneck, capacityPerSecond, normal, overload, after } = found;
+    const { bottleneck, capacityPerSecond, normal, overload, after, closed, closedByDefault } = found;
     const goodput = overload.acceptedMs.length / overload.seconds / capacityPerSecond;
     const cells = [
       `${bottleneck.name}: ${bottleneck.why} (\`${bottleneck.strategy}\`, ${Object.entries(bottleneck.settings)
@@ -151,6 +186,7 @@ function pageOf(all: readonly Found[], seconds: number, seed: number): string {
       wholeText(overload.refused),
       msText(p99(overload.refusedMs)),
       `${after.refused} of ${after.sent}`,
+      `${refusedPart(closed)} / ${refusedPart(closedByDefault)}`,
       `${msText(p99(normal.lateMs))} / ${msText(p99(overload.lateMs))}`,
     ];
     return `| ${cells.join(' | ')} |`;
@@ -169,8 +205,8 @@ increment costs about as much to refuse, and nobody can be kept quick by refusal
 - date: ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC
 - machine: ${cpu}, ${cores} cores, ${platform}, Node ${node}
 
-| bottleneck | capacity, /s | normal p99, ms | p99 of accepted at overload, ms | ratio (at most ${MOST_SLOWER}) | accepted / capacity | refused | p99 of a refusal, ms | refused when it was over | p99 of this client's lateness, normal / overload, ms |
-|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+| bottleneck | capacity, /s | normal p99, ms | p99 of accepted at overload, ms | ratio (at most ${MOST_SLOWER}) | accepted / capacity | refused | p99 of a refusal, ms | refused when it was over | ${MANY_CLIENTS} clients in a closed loop: refused with 5 / by default | p99 of this client's lateness, normal / overload, ms |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
 ${rows.join('\n')}
 
 ${against.length === 0 ? 'Every rejection was right, and nothing else went wrong.' : against.map((objection) => `- **${objection}**`).join('\n')}
@@ -180,7 +216,7 @@ ${against.length === 0 ? 'Every rejection was right, and nothing else went wrong
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      seconds: { type: 'string', default: '30' },
+      seconds: { type: 'string', default: '25' },
       seed: { type: 'string', default: '26' },
       only: { type: 'string' },
       'no-evidence': { type: 'boolean', default: false },

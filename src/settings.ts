@@ -5,7 +5,8 @@ import { strategies } from './strategies/index.ts';
 import { MAX_THREADS } from './sync/thread-table.ts';
 
 const known = strategies.map(({ name }) => name);
-const served = strategies.filter(({ kind }) => kind === 'strategy').map(({ name }) => name);
+const compared = strategies.filter(({ kind }) => kind === 'strategy').map(({ name }) => name);
+const served = compared.length > 0 ? compared : known; // a baseline that was kept alone
 
 const integer = (low: number, high: number, fallback: number) =>
   z
@@ -62,12 +63,17 @@ const SECRETS: ReadonlySet<string> = new Set(['ADMIN_TOKEN', 'REDIS_URL']);
 /** One position is the owner thread's. */
 const MAX_HTTP_THREADS = MAX_THREADS - 1;
 
+/** One where no strategy shares with another thread. */
+const usualThreads = strategies.every(({ threads }) => threads === 1)
+  ? 1
+  : Math.max(2, Math.min(availableParallelism(), MAX_HTTP_THREADS));
+
 const DAY_MS = 86_400_000;
 
 const schema = z.object({
   HOST: z.string().min(1, 'must not be empty').default('127.0.0.1'),
   PORT: integer(0, 65_535, 3000),
-  THREADS: integer(1, MAX_HTTP_THREADS, Math.max(2, Math.min(availableParallelism(), MAX_HTTP_THREADS))),
+  THREADS: integer(1, MAX_HTTP_THREADS, usualThreads),
   STRATEGIES: strategyList,
   CONTROLS: onOff,
   ADMIN_TOKEN: z.string().min(1, 'must not be empty').optional(),

@@ -6,7 +6,7 @@
  *
  * Use it when the I/O belongs to the critical section: a dedicated connection with a multi-step protocol, or state
  * that must never run ahead of the store.
- * Not around in-memory work, and not around I/O that could as well happen after the guard: see `sync-lock`.
+ * Not around in-memory work, and not around I/O that could as well happen after the guard.
  */
 import type { Strategy } from '../strategy.ts';
 import { cache } from './cache.ts';

@@ -1,6 +1,6 @@
 /** Connections as they are sent. */
 import type { Connection, ConnectionsPage } from '../resources/connections.ts';
-import type { Steps } from '../steps.ts';
+import type { Steps } from '../sync/steps.ts';
 
 /** Connections that are written in one step. */
 const WRITTEN = 32;

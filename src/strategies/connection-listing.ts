@@ -8,7 +8,7 @@ import type { Connection, ConnectionsPage, ConnectionsRequest } from '../resourc
 import type { ConnectionTable } from './connection-table.ts';
 import type { InShard } from './in-shard.ts';
 import { RecordSet } from './record-set.ts';
-import { atOnce, type Steps } from '../steps.ts';
+import { atOnce, type Steps } from '../sync/steps.ts';
 
 /** Records that are looked at, and connections that are copied or made, in one step: some ten µs. */
 const LOOKED_AT = 512;

@@ -8,7 +8,7 @@ import type { OriginWrite } from '../origin/origin.ts';
 import type { RoomSize } from '../resources/connections.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { InShard } from './in-shard.ts';
-import { atOnce, type Steps } from '../steps.ts';
+import { atOnce, type Steps } from '../sync/steps.ts';
 
 /** Members of rooms that are looked at in one step. */
 const LOOKED_AT = 512;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/settings.ts';
 import { memoryOnly } from '../../src/origin/write-through.ts';
 import type { ConnectionsPage } from '../../src/resources/connections.ts';
-import { atOnce } from '../../src/steps.ts';
+import { atOnce } from '../../src/sync/steps.ts';
 import { pageSteps, shareOf } from '../../src/strategies/connection-listing.ts';
 import { roomSizes, sweepBatch, withRoom } from '../../src/strategies/connection-pages.ts';
 import { asOwner } from '../../src/strategies/in-shard.ts';

@@ -3,7 +3,7 @@ import type { Hono } from 'hono';
 import { NotFoundError } from '../../errors.ts';
 import type { Connections } from '../../resources/connections.ts';
 import type { Rooms } from '../../rooms/rooms.ts';
-import { inSlices } from '../../steps.ts';
+import { inSlices } from '../../sync/steps.ts';
 import { bodyText, parseJson } from '../body.ts';
 import { connectionText, pageBytes } from '../connection-text.ts';
 import { etagOf, versionsOf } from '../etags.ts';

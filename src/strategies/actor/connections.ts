@@ -10,7 +10,7 @@ import { pageSteps, shareOf } from '../connection-listing.ts';
 import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import { asOwner } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
-import { inSlices } from '../../steps.ts';
+import { inSlices } from '../../sync/steps.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
 import { askOwner } from './ask-owner.ts';

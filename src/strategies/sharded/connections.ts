@@ -13,7 +13,7 @@ import { pageByShards } from '../connection-listing.ts';
 import { sizesByShards, sweepBatch, withRoom } from '../connection-pages.ts';
 import type { InShard } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
-import { inSlices } from '../../steps.ts';
+import { inSlices } from '../../sync/steps.ts';
 import type { Cell } from '../strategy.ts';
 import { storeInBackground } from '../store-in-background.ts';
 

@@ -1,18 +1,18 @@
 /**
  * Connections, snapshot: readers look at an immutable version; one writer at a time publishes the next.
  *
- * Guarantee: linearizable; a page is one consistent cut, however long it takes, and holds nobody up.
- * Cost: who registers or leaves copies some pages in its turn. A heartbeat takes no turn and publishes nothing: when a
+ * Guarantee: linearizable; a page is one consistent cut, made in slices: neither a writer nor the event loop waits for it.
+ * Cost: a page begins anew, at one go, when another version was published meanwhile. Who registers or leaves copies some pages in its turn. A heartbeat takes no turn and publishes nothing: when a
  * connection was last seen is no part of a version, but a word beside it that the heartbeat exchanges.
  */
 import type { Connections } from '../../resources/connections.ts';
 import { pageSteps, shareSteps } from '../connection-listing.ts';
 import { sizeSteps, sweepBatch, withRoom } from '../connection-pages.ts';
 import type { InShard } from '../in-shard.ts';
-import { inSlices } from '../../steps.ts';
+import { inSlices } from '../../sync/steps.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
-import { atOneVersion } from './at-one-version.ts';
+import { atOneVersion } from '../../sync/at-one-version.ts';
 import { snapshotConnections, snapshotConnectionsMemory } from './connection-parts.ts';
 
 export const connections: Cell<Connections> = {

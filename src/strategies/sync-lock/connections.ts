@@ -2,8 +2,8 @@
  * Connections, sync-lock: one blocking mutex guards the map and its rooms.
  *
  * Guarantee: linearizable; a page is one consistent cut.
- * Cost: a long listing is one long critical section, and every other thread that wants the map stands still meanwhile,
- * with all its requests.
+ * Cost: a long listing looks at its whole room, and copies its page, in one critical section; every other thread that
+ * wants the map stands still meanwhile, with all its requests.
  */
 import type { Connections } from '../../resources/connections.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
@@ -11,7 +11,7 @@ import { pageSteps, shareOf } from '../connection-listing.ts';
 import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import type { InShard } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
-import { inSlices } from '../../steps.ts';
+import { inSlices } from '../../sync/steps.ts';
 import type { Cell } from '../strategy.ts';
 import { storeInBackground } from '../store-in-background.ts';
 

@@ -12,7 +12,7 @@ import { pageSteps, shareOf } from '../connection-listing.ts';
 import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import type { InShard } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
-import { inSlices } from '../../steps.ts';
+import { inSlices } from '../../sync/steps.ts';
 import type { Cell } from '../strategy.ts';
 
 export const connections: Cell<Connections> = {

@@ -1,6 +1,6 @@
 /** Long work made of steps: at one go where a guard is held, in slices where the event loop may turn between them. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { WaitOptions } from './sync/wait.ts';
+import type { WaitOptions } from './wait.ts';
 
 /** Work that yields wherever it may pause: every few µs. */
 export type Steps<T> = Generator<undefined, T>;

@@ -1,6 +1,6 @@
-import type { SnapshotCell } from '../../sync/snapshot-cell.ts';
-import type { WaitOptions } from '../../sync/wait.ts';
-import { atOnce, slice, type Steps, turn } from '../../steps.ts';
+import type { SnapshotCell } from './snapshot-cell.ts';
+import type { WaitOptions } from './wait.ts';
+import { atOnce, slice, type Steps, turn } from './steps.ts';
 
 /**
  * A long look at one version in slices, with turns of the event loop between them. No version is pinned meanwhile, so

@@ -104,7 +104,9 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
     connections: () => connections,
     async drain() {
       draining = true;
-      await Promise.all([webSockets.close(), leave(server)]);
+      const socketsClosed = webSockets.close();
+      await leave(server);
+      await socketsClosed;
     },
   };
 }

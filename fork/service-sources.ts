@@ -1,0 +1,115 @@
+/** The sources of the service with one strategy and some resources, and the tests that go with them. */
+import { globSync } from 'node:fs';
+import type { ResourceName } from '../src/strategies/strategy.ts';
+import { namesIn, ofPrimitives, speaksOfNone, spokenOf, spokenOfPrimitives } from './belongings.ts';
+import { moved, withMovedPaths } from './moves.ts';
+import { parseModule } from './module.ts';
+import { withoutMentions, withoutWords } from './mentions.ts';
+import { pruned } from './prune.ts';
+import { Reach } from './reach.ts';
+import { withoutUnusedSettings } from './settings.ts';
+import { Sources } from './sources.ts';
+import { TestChoice } from './tests.ts';
+
+export interface Choice {
+  readonly strategy: string;
+  /** All that there are. */
+  readonly strategies: readonly string[];
+  readonly resources: readonly ResourceName[];
+  readonly otherResources: readonly ResourceName[];
+}
+
+export interface ServiceSources {
+  /** Texts by path. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Files and folders that are read at run time. */
+  readonly assets: ReadonlySet<string>;
+  /** Environment variables that the service reads. */
+  readonly settings: ReadonlySet<string>;
+}
+
+const REGISTRY = 'src/strategies/index.ts';
+const SETTINGS = 'src/settings.ts';
+
+const entries = ['src/main.ts', 'docs/openapi.ts'];
+/** What tests use besides the sources and each other. */
+const helpers = [
+  'docs/openapi.ts',
+  'docs/openapi.json',
+  // The deliberately broken strategy breaks what is made of these.
+  'src/strategies/counter-table.ts',
+  'src/strategies/config-register.ts',
+  'src/sync/sync-mutex.ts',
+  ...moved.keys(),
+];
+/** Of this project, not of the service. */
+const noTestsOfTheService = /^test\/(?:deletion|readme|fork\/|containers\/|examples\/|load\/|sync\/peer-)/;
+
+export function serviceSources(root: string, choice: Choice): ServiceSources {
+  const sources = new Sources(root, (path, text) => edited(path, text, choice));
+  const service = reached(sources, entries);
+  const { text, kept } = withoutUnusedSettings(SETTINGS, sources, service);
+  sources.replace(SETTINGS, text);
+
+  const serving = reached(sources, entries);
+  const words = wordsOf(choice, serving);
+  for (const [primitive, names] of Object.entries(ofPrimitives)) {
+    if (serving.has(primitive)) continue;
+    for (const [path, gone] of Object.entries(names)) {
+      sources.replace(path, withoutMentions(path, sources.text(path), gone));
+    }
+  }
+  const tests = new TestChoice(sources, serving, { words, helpers });
+  const chosen = new Map(
+    globSync('test/**/*.test.ts', { cwd: root })
+      .filter((path) => !noTestsOfTheService.test(path))
+      .toSorted()
+      .flatMap((path) => {
+        const rest = tests.keep(path);
+        return rest === undefined ? [] : [[path, rest]];
+      }),
+  );
+  for (const [path, rest] of chosen) sources.replace(path, rest);
+
+  const all = reached(sources, [...entries, 'vitest.config.ts', ...chosen.keys()]);
+  const files = new Map<string, string>();
+  for (const path of all.statements.keys()) {
+    const rest = parseModule(path, pruned(sources.module(path), all));
+    files.set(moved.get(path) ?? path, withMovedPaths(rest, sources));
+  }
+  return { files, assets: all.assets, settings: kept };
+}
+
+function reached(sources: Sources, paths: Iterable<string>): Reach {
+  const reach = new Reach(sources);
+  for (const path of paths) reach.enter(path);
+  return reach;
+}
+
+/** A file without what belongs to the other strategies and resources. */
+function edited(path: string, text: string, { strategy, strategies, otherResources }: Choice): string {
+  const others = strategies.filter((name) => name !== strategy);
+  if (path === REGISTRY) return withoutMentions(path, text, importedFrom(path, text, others));
+  if (path === `src/strategies/${strategy}/index.ts`) return withoutMentions(path, text, otherResources);
+  const names = namesIn(path, otherResources);
+  const rest = names.length === 0 ? text : withoutMentions(path, text, names);
+  return path.startsWith('test/support/') || path.startsWith('test/contracts/')
+    ? withoutWords(path, rest, others)
+    : rest;
+}
+
+/** What the registry imports from the folders of some strategies. */
+function importedFrom(path: string, text: string, strategies: readonly string[]): string[] {
+  const { imports } = parseModule(path, text);
+  return Array.from(imports, ([name, { source }]) => (strategies.includes(source.split('/')[1]!) ? name : [])).flat();
+}
+
+function wordsOf({ strategy, strategies, otherResources }: Choice, service: Reach) {
+  const others = strategies.filter((name) => name !== strategy);
+  const primitives = Object.entries(spokenOfPrimitives).filter(([path]) => !service.has(path));
+  return [
+    ...otherResources.map((name) => ({ word: spokenOf[name], except: speaksOfNone })),
+    ...primitives.map(([, word]) => ({ word })),
+    { word: new RegExp(`['"\`/](?:${others.join('|')})['"\`/]`) },
+  ];
+}

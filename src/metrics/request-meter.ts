@@ -55,7 +55,7 @@ export class RequestMeter {
 
   /** How many requests each thread answered, of all routes, by its position. */
   perThread(): number[] {
-    const counts = new Array<number>(this.#counts.length / (MAX_ROUTES * COLUMNS)).fill(0);
+    const counts = Array.from({ length: this.#counts.length / (MAX_ROUTES * COLUMNS) }, () => 0);
     for (let line = 0; line < this.#counts.length; line += COLUMNS) {
       const position = Math.floor(line / (MAX_ROUTES * COLUMNS));
       for (let status = 0; status < STATUSES.length; status++) counts[position]! += this.#counts[line + status]!;

@@ -1,0 +1,170 @@
+/** What goes wrong every few seconds of a soak. */
+import { connect } from 'node:net';
+import { setTimeout as elapsed } from 'node:timers/promises';
+import type { Random } from '../../src/random.ts';
+import { KeptAliveClient } from './kept-alive-client.ts';
+import type { SoakLoad } from './soak-load.ts';
+import { SocketClient } from './socket-client.ts';
+import { ASK_THREAD } from './thread-probe.ts';
+
+export const soakFaults = [
+  'throw-in-section',
+  'origin-delay',
+  'origin-fail',
+  'client-vanishes',
+  'sockets-return',
+  'thread-dies',
+  'owner-dies',
+] as const;
+export type SoakFault = (typeof soakFaults)[number];
+
+const SOCKETS_OF_EACH = 4;
+/** Until main has noticed a death, and whoever was connected. */
+const NOTICED_MS = 300;
+const READY_MS = 20_000;
+
+export interface SoakFaultsOptions {
+  readonly url: string;
+  readonly token: string;
+  readonly strategies: readonly string[];
+  /** Those whose state has an owner: there it is the owner that dies. */
+  readonly owned: readonly string[];
+  readonly load: SoakLoad;
+  readonly random: Random;
+}
+
+export class SoakFaults {
+  readonly counted: Record<SoakFault, number> = Object.fromEntries(soakFaults.map((name) => [name, 0])) as never;
+  readonly sockets = new Map<string, SocketClient[]>();
+  readonly #options: SoakFaultsOptions;
+
+  constructor(options: SoakFaultsOptions) {
+    this.#options = options;
+  }
+
+  /** Brings the WebSockets of every strategy to their number. */
+  async fill(): Promise<void> {
+    for (const name of this.#options.strategies) {
+      const open = (this.sockets.get(name) ?? []).filter(({ socket }) => socket.readyState === socket.OPEN);
+      const missing = Array.from({ length: SOCKETS_OF_EACH - open.length }, () => this.#open(name));
+      this.sockets.set(name, [...open, ...(await Promise.all(missing))]);
+    }
+  }
+
+  async leaveAll(): Promise<void> {
+    const all = Array.from(this.sockets.values()).flat();
+    this.sockets.clear();
+    await Promise.all(all.map((client) => client.leave()));
+  }
+
+  async meet(fault: SoakFault): Promise<void> {
+    const { strategies, owned, random } = this.#options;
+    const pick = (names: readonly string[]): string => names[Math.floor(random() * names.length)]!;
+    switch (fault) {
+      case 'throw-in-section':
+        await this.#inject(pick(strategies), { kind: fault, times: 2 });
+        break;
+      case 'origin-delay': // half of them for longer than the origin may take
+        await this.#inject(pick(strategies), { kind: fault, times: 5, delayMs: random() < 0.5 ? 100 : 1_500 });
+        break;
+      case 'origin-fail':
+        await this.#inject(pick(strategies), { kind: fault, times: 10 });
+        break;
+      case 'client-vanishes':
+        await Promise.all(strategies.map((name) => this.#vanish(name)));
+        break;
+      case 'sockets-return': {
+        const name = pick(strategies);
+        const clients = this.sockets.get(name) ?? [];
+        this.sockets.delete(name); // whatever they are closed with, we asked for it
+        for (const [at, client] of clients.entries()) {
+          if (at % 2 === 0) client[Symbol.dispose]();
+          else client.socket.close();
+        }
+        await Promise.all(clients.map(({ closed }) => closed));
+        await this.fill();
+        break;
+      }
+      case 'thread-dies':
+        await this.#kill(pick(strategies.filter((name) => !owned.includes(name))));
+        break;
+      case 'owner-dies':
+        await this.#kill(pick(owned));
+        break;
+    }
+    this.counted[fault] += 1;
+  }
+
+  async #open(strategy: string): Promise<SocketClient> {
+    const { url, load, random } = this.#options;
+    const client = await SocketClient.open(`${url}/v1/${strategy}`, { room: `room-${Math.floor(random() * 3)}` });
+    client.socket.on('message', () => client.received.splice(0)); // nothing of it is kept here
+    client.socket.once('close', (code) => {
+      const isUnasked = this.sockets.get(strategy)?.includes(client) ?? false;
+      if (isUnasked && load.dying === 0) load.noteWrong(`a WebSocket was closed with ${code}`);
+    });
+    client.say('here');
+    return client;
+  }
+
+  async #inject(strategy: string, fault: object): Promise<void> {
+    const { url, token } = this.#options;
+    const headers = { authorization: `Bearer ${token}` };
+    const body = JSON.stringify(fault);
+    using client = new KeptAliveClient('faults', url, false);
+    const { status, error } = await client.send({ method: 'POST', path: `/v1/${strategy}/faults`, body }, headers);
+    if (status !== 202) throw new Error(`the fault ${body} was answered ${status ?? error}`);
+  }
+
+  /** One sends half a request, one a whole request, and neither waits for the answer. */
+  async #vanish(strategy: string): Promise<void> {
+    const { url, load } = this.#options;
+    const { hostname, port } = new URL(url);
+    const { asked, ended } = load.someAccount(strategy).next();
+    const head = `POST ${asked.path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n`;
+    for (const bytes of [`${head}{"by"`, `${head}{"by":1}`]) {
+      const socket = connect({ host: hostname, port: Number(port) });
+      socket.on('error', () => {});
+      await new Promise((resolve) => socket.write(bytes, resolve));
+      socket.resetAndDestroy();
+    }
+    ended({ fate: 'cut' });
+  }
+
+  /** The holder of a counter's lock dies on the second thread, or the owner does; resolves when there is another. */
+  async #kill(strategy: string): Promise<void> {
+    const { load, url } = this.#options;
+    load.dying += 1;
+    await load.whileHeld(strategy, async () => {
+      using client = await this.#clientOn('1');
+      await this.#inject(strategy, { kind: 'exit-holding' });
+      const { asked, ended } = load.someAccount(strategy).next();
+      const sent = await client.send(asked);
+      ended(sent);
+      if (sent.fate === 'answered' && sent.status === 200) load.noteWrong(`${strategy}: nobody died who should have`);
+    });
+    await elapsed(NOTICED_MS);
+    const untilMs = performance.now() + READY_MS;
+    while (!(await isReady(url))) {
+      if (performance.now() > untilMs) throw new Error(`no other thread after ${READY_MS} ms`);
+      await elapsed(20);
+    }
+    await this.fill();
+    load.dying -= 1;
+  }
+
+  /** A kept-alive connection to a thread: the system decides to which each one goes. */
+  async #clientOn(thread: string): Promise<KeptAliveClient> {
+    for (;;) {
+      const client = new KeptAliveClient('killer', this.#options.url);
+      const { headers } = await client.send({ method: 'GET', path: '/healthz' }, { [ASK_THREAD]: 'yes' });
+      if (headers?.[ASK_THREAD] === thread) return client;
+      client[Symbol.dispose]();
+    }
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  using client = new KeptAliveClient('ready', url, false);
+  return (await client.send({ method: 'GET', path: '/readyz' })).status === 200;
+}

@@ -28,10 +28,19 @@ export type OriginReply =
 export interface EmbeddedOriginOptions extends OriginLatency {
   /** How many documents every cell starts with; see `initialDocument`. */
   readonly documents: number;
+  /** Milliseconds, for tests. */
+  readonly now?: () => number;
 }
+
+/** Longer than the longest latency twice over, so that no older write can still be on its way when a deletion is forgotten. */
+const TOMBSTONE_TTL_MS = 600_000;
+/** Forgotten with each deletion at most, so that none is slow and they stay bounded by those of that time. */
+const FORGOTTEN_AT_ONCE = 2;
 
 export class EmbeddedOrigin {
   readonly #kept = new Map<string, Written>();
+  /** When each key that is deleted was: the oldest first. */
+  readonly #tombstones = new Map<string, number>();
   readonly #documents = new Map<string, OriginDocument>();
   /** Per cell, the version of the document stored last. */
   readonly #lastDocument = new Map<string, number>();
@@ -46,6 +55,11 @@ export class EmbeddedOrigin {
     port.on('message', (request: OriginRequest) => {
       setTimeout(() => port.postMessage(this.#answer(request)), drawDelayMs(this.#options));
     });
+  }
+
+  /** Keys that it knows something of, deletions included. */
+  get keys(): number {
+    return this.#kept.size;
   }
 
   /** The newest version of a key, whose namespace may be left out; for tests and for the proof after a run. */
@@ -88,6 +102,21 @@ export class EmbeddedOrigin {
 
   #keep({ key, value, version }: OriginWrite): void {
     const kept = this.#kept.get(key);
-    if (kept === undefined || kept.version < version) this.#kept.set(key, { value, version });
+    if (kept !== undefined && kept.version >= version) return;
+    this.#kept.set(key, { value, version });
+    this.#tombstones.delete(key);
+    if (value === undefined) this.#bury(key);
+  }
+
+  /** A deletion stays for a while, else an older write that arrives late would bring its key back. */
+  #bury(key: string): void {
+    const { now = () => performance.now() } = this.#options;
+    const nowMs = now();
+    this.#tombstones.set(key, nowMs);
+    for (const [old, deletedMs] of this.#tombstones.entries().take(FORGOTTEN_AT_ONCE).toArray()) {
+      if (nowMs - deletedMs < TOMBSTONE_TTL_MS) return;
+      this.#tombstones.delete(old);
+      this.#kept.delete(old);
+    }
   }
 }

@@ -55,6 +55,33 @@ describe('origin / embedded', () => {
   });
 });
 
+describe('deletions', () => {
+  it('are forgotten after a while, two with each other one, and only those that still are', async () => {
+    let nowMs = 0;
+    const fast = { latencyMs: 0, jitterMs: 0, random: seededRandom(1), documents: 0 };
+    const embedded = new EmbeddedOrigin({ ...fast, now: () => nowMs });
+    const { port1, port2 } = new MessageChannel();
+    embedded.serve(port2);
+    const origin = new PortOrigin(port1, TIMEOUT_MS);
+    const store = (key: string, version: number, value?: number) => origin.store([{ key, version, value }]);
+
+    for (const key of ['a', 'b', 'c', 'd']) await store(key, 1);
+    await store('b', 2, 7);
+    nowMs += 599_999;
+    await store('e', 1);
+    expect(embedded.keys).toBe(5);
+    await store('a', 0, 1); // late, and older than the deletion
+    expect(embedded.newest('a')).toMatchObject({ value: undefined });
+    nowMs += 1;
+    await store('f', 1);
+    expect(embedded.keys).toBe(4); // a and c are gone, b is back, d and e come next
+    await store('g', 1);
+    expect(embedded.keys).toBe(4); // e is too young
+    expect(embedded.newest('b')).toMatchObject({ value: 7 });
+    port2.close();
+  });
+});
+
 describe('the contract itself', () => {
   it.for([...originContract, ...documentContract])('goes red on a broken origin: $name', async (promise) => {
     await using rig = startBrokenOrigin();

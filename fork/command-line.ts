@@ -75,10 +75,11 @@ type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
 function mistakesOf(token: Token): string[] {
   if (token.kind === 'positional') return [`"${token.value}": no flag; all of them begin with --`];
   if (token.kind !== 'option') return [];
+  const { name, rawName, value } = token;
   const known = Object.keys(options);
-  if (!known.includes(token.name))
-    return [`${token.rawName}: unknown; known are ${known.map((name) => `--${name}`).join(', ')}`];
-  return [];
+  if (!known.includes(name)) return [`${rawName}: unknown; known are ${known.map((each) => `--${each}`).join(', ')}`];
+  const isMissing = value === undefined || value === '';
+  return isMissing && (name === 'resources' || name === 'name') ? [`${rawName}: needs a value`] : [];
 }
 
 function strategyOf(given: string | undefined, strategies: readonly Strategy[]): Strategy | string {

@@ -14,7 +14,8 @@ export interface PackageFile {
 
 /** What no source imports. */
 const tools: ReadonlySet<string> = new Set(['@types/node', 'node', 'oxfmt', 'oxlint', 'oxlint-tsgolint', 'typescript']);
-const scripts: ReadonlySet<string> = new Set(['start', 'openapi', 'test', 'typecheck', 'lint', 'format']);
+/** Scripts that the new project has too. */
+export const commands: ReadonlySet<string> = new Set(['start', 'openapi', 'test', 'typecheck', 'lint', 'format']);
 
 /** @param files texts by path */
 export function packageFile(
@@ -33,7 +34,7 @@ export function packageFile(
     name,
     version: '0.1.0',
     description,
-    scripts: Object.fromEntries(Object.entries(original.scripts).filter(([each]) => scripts.has(each))),
+    scripts: Object.fromEntries(Object.entries(original.scripts).filter(([each]) => commands.has(each))),
     dependencies: only(dependencies, (each) => inService.has(each)),
     devDependencies: only({ ...devDependencies, ...dependencies }, (each) => {
       return tools.has(each) || (isUsed(each) && !(each in dependencies && inService.has(each)));

@@ -13,7 +13,7 @@ import {
   typeScriptConfig,
   workflowFile,
 } from './config-files.ts';
-import { type PackageFile, packageFile, writeLock } from './packages.ts';
+import { commands, type PackageFile, packageFile, writeLock } from './packages.ts';
 import { type OpenApi, readme } from './readme.ts';
 import { serviceSources, type ServiceSources } from './service-sources.ts';
 import { settingsTable } from './settings-table.ts';
@@ -36,6 +36,7 @@ export async function writeProject(root: string, chosen: CommandLine, strategies
     strategy: strategy.name,
     strategies: strategies.map((each) => each.name),
     resources,
+    commands,
     otherResources: all.filter((each) => !resources.includes(each)),
   });
   const shortName = name.replace(/^@.*\//, '').replaceAll('~', '-');

@@ -97,6 +97,9 @@ flight is answered. A thread that dies is replaced, and what it had begun is rol
 
 ## Changing it
 
+This project was taken out of one that compares ways of sharing state between threads. Where a comment speaks of its origin,
+it means that project and its decision records.
+
 | | |
 |---|---|
 | \`npm test\` | all tests; those with Redis run where \`redis-server\` or \`valkey-server\` is installed |

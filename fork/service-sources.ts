@@ -2,6 +2,7 @@
 import { globSync } from 'node:fs';
 import type { ResourceName } from '../src/strategies/strategy.ts';
 import { namesIn, ofPrimitives, speaksOfNone, spokenOf, spokenOfPrimitives } from './belongings.ts';
+import { withoutLostComments } from './comments.ts';
 import { moved, withMovedPaths } from './moves.ts';
 import { parseModule } from './module.ts';
 import { withoutMentions, withoutWords } from './mentions.ts';
@@ -12,6 +13,8 @@ import { Sources } from './sources.ts';
 import { TestChoice } from './tests.ts';
 
 export interface Choice {
+  /** What `npm run` knows in the new project. */
+  readonly commands: ReadonlySet<string>;
   readonly strategy: string;
   /** All that there are. */
   readonly strategies: readonly string[];
@@ -46,6 +49,11 @@ const helpers = [
 const noTestsOfTheService = /^test\/(?:deletion|readme|fork\/|containers\/|examples\/|load\/|sync\/peer-)/;
 
 export function serviceSources(root: string, choice: Choice): ServiceSources {
+  const known = {
+    commands: choice.commands,
+    otherStrategies: choice.strategies.filter((name) => name !== choice.strategy),
+    cell: `${choice.strategy}/${choice.resources[0]}`,
+  };
   const sources = new Sources(root, (path, text) => edited(path, text, choice));
   const service = reached(sources, entries);
   const { text, kept } = withoutUnusedSettings(SETTINGS, sources, service);
@@ -75,7 +83,8 @@ export function serviceSources(root: string, choice: Choice): ServiceSources {
   const files = new Map<string, string>();
   for (const path of all.statements.keys()) {
     const rest = parseModule(path, pruned(sources.module(path), all));
-    files.set(moved.get(path) ?? path, withMovedPaths(rest, sources));
+    const commented = parseModule(path, withoutLostComments(rest, known));
+    files.set(moved.get(path) ?? path, withMovedPaths(commented, sources));
   }
   return { files, assets: all.assets, settings: kept };
 }

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const proofs = {
   'counters-history': 'recorded histories over HTTP are exact and linearizable under every strategy',
   connections:
-    'nobody lost, no ghosts, messages once and in order while threads die, memory of a WebSocket; 15 minutes',
+    'nobody lost, no ghosts, messages once and in order while threads die, listings that hold nobody up, memory of a WebSocket; 17 minutes',
   locks: 'interleavings, stress, and a thousand deaths with each thing that a thread can hold',
   overload: 'with MAX_STANDING_WAIT_MS, twice the capacity does not slow those who are accepted; seven minutes',
   'redis-faults': 'Redis paused, killed, restarted and cut off: nothing acknowledged is lost, nothing applied twice',

@@ -1,8 +1,11 @@
 /** The short form of `npm run prove -- --only connections`. */
 import { describe, expect, it } from 'vitest';
+import { listingVerdict } from '../../prove/connections/judgement.ts';
 import { type Heard, judge, runBroadcast } from '../support/connections-broadcast.ts';
 import { runExpiry } from '../support/connections-expiry.ts';
-import { sharing } from '../support/served.ts';
+import { runListing } from '../support/connections-listing.ts';
+import { judgeLeak, runMemory } from '../support/connections-memory.ts';
+import { anyStrategy, sharing } from '../support/served.ts';
 
 describe.for(sharing)('the connection map / $name', ({ name }) => {
   it('loses nobody who is heard from, and keeps nobody who is not', { timeout: 60_000 }, async () => {
@@ -15,6 +18,19 @@ describe.for(sharing)('the connection map / $name', ({ name }) => {
     expect(run).toMatchObject({ lost: 0, doubled: 0, reordered: 0, closedUnasked: 0, disagreements: 0 });
     expect(run.delivered).toBeGreaterThan(run.sent);
   });
+});
+
+it('a bystander is measured beside whole pages', { timeout: 60_000 }, async () => {
+  const run = await runListing(anyStrategy.name, { connections: 300, rounds: 1 });
+  expect(run.failed).toBe(0);
+  expect(run.pages).toBeGreaterThan(20);
+  expect(Math.min(run.idleMs, run.heartbeatsMs, run.listingsMs)).toBeGreaterThan(0);
+});
+
+it('the memory of idle WebSockets is measured', { timeout: 60_000 }, async () => {
+  const run = await runMemory(anyStrategy.name, 50, 2);
+  expect(run.liveBytesPerSocket).toBeGreaterThan(1_000);
+  expect(run.soak.map(({ reconnects }) => reconnects)).toEqual([0, 50, 100]);
 });
 
 const heard = (numbers: readonly number[], before = 0): Heard => ({
@@ -37,5 +53,51 @@ describe('what is found in what a member heard', () => {
   ];
   it.for(cases)('%s', ([, member, found]) => {
     expect(judge(member, others)).toMatchObject(found);
+  });
+});
+
+/** Rounds of 1,000 reconnects after which so much stays of each, beside what goes up and down by itself. */
+const soak = (bytes: number, noise = 20_000) =>
+  Array.from({ length: 21 }, (_, round) => {
+    const liveBytes = 50e6 + round * 1_000 * bytes + (((round * 8) % 21) - 10) * (noise / 10);
+    return { reconnects: round * 1_000, liveBytes, residentBytes: 0 };
+  });
+
+describe('what stays of connections that came and went', () => {
+  it.for([
+    ['nothing', soak(0), 'flat'],
+    [
+      'a little, once',
+      soak(0).map((one, round) => ({ ...one, liveBytes: one.liveBytes + (round > 3 ? 1e5 : 0) })),
+      'flat',
+    ],
+    ['1 KiB of each', soak(1024), 'grows'],
+    ['128 bytes of each', soak(128), 'grows'],
+    ['1 KiB of each, under noise', soak(1024, 5e6), 'grows'],
+    ['nothing that can be seen', soak(0, 20e6), 'noise'],
+  ] as const)('%s', ([, samples, verdict]) => {
+    expect(judgeLeak(samples).verdict).toBe(verdict);
+  });
+});
+
+const met = (idleMs: number, listingsMs: number, idleHalvesMs: [number, number] = [idleMs, idleMs], failed = 0) => ({
+  idleMs,
+  heartbeatsMs: idleMs,
+  listingsMs,
+  idleHalvesMs,
+  pages: 1,
+  failed,
+});
+
+describe('what a bystander met', () => {
+  it.for([
+    ['within twice of idle', 'snapshot', met(1, 2), 'proved'],
+    ['more', 'snapshot', met(1, 2.1), 'refuted'],
+    ['more', 'sharded', met(1, 2.1), 'refuted'],
+    ['more, where the loop stands still and says so', 'sync-lock', met(1, 9), 'proved'],
+    ['more, on a machine that differs from itself by more', 'snapshot', met(1, 2.1, [0.5, 1.5]), 'void'],
+    ['pages that lack some', 'sync-lock', met(1, 1, [1, 1], 1), 'refuted'],
+  ] as const)('%s: %s', ([, name, found, verdict]) => {
+    expect(listingVerdict(name, found)).toBe(verdict);
   });
 });

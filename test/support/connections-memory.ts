@@ -1,56 +1,107 @@
 /** What an idle WebSocket takes of the service's memory, and whether that stays so while clients come and go. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSettings } from '../../src/settings.ts';
+import { servedStrategies } from '../../src/threads/memory.ts';
+import { ownedCells } from '../../src/threads/owner.ts';
+import { trendOf } from './robust-trend.ts';
 import { startServiceUnderTest } from './service.ts';
 import { SocketClient } from './socket-client.ts';
+import { probe, withProbe } from './thread-probe.ts';
 
 const OPENED_AT_ONCE = 50;
-/** Of each thread: small enough that garbage is collected often, and that what is never given back would end a thread. */
-const HEAP_MIB = 96;
+const THREADS = 2;
+/** Rounds that code, caches and buffers get to take what they keep. */
+const WARMUP_ROUNDS = 3;
+
+/** Of a connection that came and went, more than this many bytes that surely stay are a leak. */
+const LEAK_BYTES = 64;
+/** Where this many may have stayed, nothing is proved. */
+const NOISE_BYTES = 512;
+
+/** After a collection in every thread. */
+export interface MemorySample {
+  /** Connections that were opened anew since the first sample. */
+  readonly reconnects: number;
+  /** Heaps of all threads, and what belongs to them outside. */
+  readonly liveBytes: number;
+  readonly residentBytes: number;
+}
 
 export interface MemoryRun {
-  /** Resident bytes for each idle WebSocket more. */
-  readonly bytesPerSocket: number;
-  /** Resident MiB after each round of a soak in which all leave and as many come. */
-  readonly soakMib: readonly number[];
+  /** For each idle WebSocket more. */
+  readonly liveBytesPerSocket: number;
+  readonly residentBytesPerSocket: number;
+  /** With all of them open, after each round in which all left and as many came. */
+  readonly soak: readonly MemorySample[];
 }
 
 export async function runMemory(strategy: string, sockets: number, rounds: number): Promise<MemoryRun> {
-  await using service = await startServiceUnderTest({
-    STRATEGIES: strategy,
-    THREADS: '2',
-    NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}`,
-  });
+  const folder = await mkdtemp(join(tmpdir(), 'shared-state-probe-'));
+  try {
+    return await measured(strategy, sockets, rounds, join(folder, 'probe.sock'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function measured(strategy: string, sockets: number, rounds: number, probeSocket: string): Promise<MemoryRun> {
+  const own = { STRATEGIES: strategy, THREADS: String(THREADS) };
+  const owners = ownedCells(servedStrategies(readSettings(own))).length > 0 ? 1 : 0;
+  await using service = await startServiceUnderTest({ ...own, ...withProbe(probeSocket, THREADS + owners) });
   const base = `${service.url}/v1/${strategy}`;
-  const open = async (): Promise<SocketClient[]> => {
-    const clients: SocketClient[] = [];
-    for (let at = 0; at < sockets; at += OPENED_AT_ONCE) {
-      const some = Array.from({ length: Math.min(OPENED_AT_ONCE, sockets - at) }, () =>
-        SocketClient.open(base, { room: 'idle' }),
-      );
-      clients.push(...(await Promise.all(some)));
-    }
-    return clients;
+  const sample = async (reconnects: number): Promise<MemorySample> => {
+    const { residentBytes, threads } = await probe(probeSocket);
+    const liveBytes = threads.reduce((sum, { heapBytes, externalBytes }) => sum + heapBytes + externalBytes, 0);
+    return { reconnects, liveBytes, residentBytes };
   };
-  await leaveAll(await open()); // so that code and buffers are there
-  const emptyBytes = await residentBytes(service.pid);
-  let clients = await open();
-  const fullBytes = await residentBytes(service.pid);
-  const soakMib: number[] = [];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < WARMUP_ROUNDS; round++) await leaveAll(await openAll(base, sockets));
+  const empty = await sample(0);
+  let clients = await openAll(base, sockets);
+  const full = await sample(0);
+  const soak = [full];
+  for (let round = 1; round <= rounds; round++) {
     await leaveAll(clients);
-    clients = await open();
-    soakMib.push(Math.round((await residentBytes(service.pid)) / 2 ** 20));
+    clients = await openAll(base, sockets);
+    soak.push(await sample(round * sockets));
   }
   await leaveAll(clients);
-  return { bytesPerSocket: Math.round((fullBytes - emptyBytes) / sockets), soakMib };
+  return {
+    liveBytesPerSocket: Math.round((full.liveBytes - empty.liveBytes) / sockets),
+    residentBytesPerSocket: Math.round((full.residentBytes - empty.residentBytes) / sockets),
+    soak,
+  };
+}
+
+export interface LeakVerdict {
+  readonly verdict: 'flat' | 'grows' | 'noise';
+  /** Bytes that stay of each connection that came and went, with the ends of their interval. */
+  readonly bytesPerReconnect: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What stays of connections that left, by the trend of what is alive after collections. */
+export function judgeLeak(soak: readonly MemorySample[]): LeakVerdict {
+  const reconnects = soak.at(-1)!.reconnects - soak[0]!.reconnects;
+  const { growth, least, most } = trendOf(soak.map(({ reconnects: at, liveBytes: value }) => ({ at, value })));
+  const each = { bytesPerReconnect: growth / reconnects, least: least / reconnects, most: most / reconnects };
+  if (each.least > LEAK_BYTES) return { verdict: 'grows', ...each };
+  return { verdict: each.most > NOISE_BYTES ? 'noise' : 'flat', ...each };
+}
+
+async function openAll(base: string, sockets: number): Promise<SocketClient[]> {
+  const clients: SocketClient[] = [];
+  for (let at = 0; at < sockets; at += OPENED_AT_ONCE) {
+    const some = Array.from({ length: Math.min(OPENED_AT_ONCE, sockets - at) }, () =>
+      SocketClient.open(base, { room: 'idle' }),
+    );
+    clients.push(...(await Promise.all(some)));
+  }
+  return clients;
 }
 
 async function leaveAll(clients: readonly SocketClient[]): Promise<void> {
   await Promise.all(clients.map((client) => client.leave()));
-}
-
-async function residentBytes(pid: number): Promise<number> {
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
-  return Number(stdout) * 1024;
 }

@@ -93,6 +93,9 @@ export const spokenOf: Readonly<Record<ResourceName, RegExp>> = {
   config: /(?<!git)\/config\b|cells\.config|'config'|configOn/,
 };
 
+/** How tests speak of what a strategy that serves on one thread cannot do. */
+export const spokenOfThreads = /THREADS: '(?!1')|\bthreads: [2-9]|\.THREADS\b|\bsharing\b/;
+
 /** How tests speak of a primitive that one strategy needs. */
 export const spokenOfPrimitives: Readonly<Record<string, RegExp>> = {
   'src/sync/async-mutex.ts': /\basync-?mutex\b/i,
@@ -100,4 +103,4 @@ export const spokenOfPrimitives: Readonly<Record<string, RegExp>> = {
 };
 
 /** Tests of what does not know resources by name, and names some all the same. */
-export const speaksOfNone = /^test\/(?:sync|origin|metrics|render)\//;
+export const speaksOfNone = /^test\/(?:(?:sync|origin|metrics|render)\/|settings\.)/;

@@ -34,6 +34,7 @@ export async function writeProject(root: string, chosen: CommandLine, strategies
   const all = Object.keys(strategy.cells) as ResourceName[];
   const sources = serviceSources(root, {
     strategy: strategy.name,
+    isAlone: strategy.threads === 1,
     strategies: strategies.map((each) => each.name),
     resources,
     commands,

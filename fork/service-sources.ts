@@ -1,7 +1,7 @@
 /** The sources of the service with one strategy and some resources, and the tests that go with them. */
 import { globSync } from 'node:fs';
 import type { ResourceName } from '../src/strategies/strategy.ts';
-import { namesIn, ofPrimitives, speaksOfNone, spokenOf, spokenOfPrimitives } from './belongings.ts';
+import { namesIn, ofPrimitives, speaksOfNone, spokenOf, spokenOfPrimitives, spokenOfThreads } from './belongings.ts';
 import { withoutLostComments } from './comments.ts';
 import { moved, withMovedPaths } from './moves.ts';
 import { parseModule } from './module.ts';
@@ -16,6 +16,8 @@ export interface Choice {
   /** What `npm run` knows in the new project. */
   readonly commands: ReadonlySet<string>;
   readonly strategy: string;
+  /** Whether it serves on one thread only. */
+  readonly isAlone: boolean;
   /** All that there are. */
   readonly strategies: readonly string[];
   readonly resources: readonly ResourceName[];
@@ -33,6 +35,8 @@ export interface ServiceSources {
 
 const REGISTRY = 'src/strategies/index.ts';
 const SETTINGS = 'src/settings.ts';
+/** The test that knows the defaults of the settings. */
+const DEFAULTS = 'test/settings.test.ts';
 
 const entries = ['src/main.ts', 'docs/openapi.ts'];
 /** What tests use besides the sources and each other. */
@@ -56,8 +60,11 @@ export function serviceSources(root: string, choice: Choice): ServiceSources {
   };
   const sources = new Sources(root, (path, text) => edited(path, text, choice));
   const service = reached(sources, entries);
-  const { text, kept } = withoutUnusedSettings(SETTINGS, sources, service);
+  const { text, kept, unused } = withoutUnusedSettings(SETTINGS, sources, service);
   sources.replace(SETTINGS, text);
+  const defaults = sources.text(DEFAULTS);
+  const untold = unused.filter((name) => new RegExp(`\\b${name}: `).test(defaults));
+  if (untold.length > 0) sources.replace(DEFAULTS, withoutMentions(DEFAULTS, defaults, untold));
 
   const serving = reached(sources, entries);
   const words = wordsOf(choice, serving);
@@ -91,7 +98,7 @@ export function serviceSources(root: string, choice: Choice): ServiceSources {
 
 function reached(sources: Sources, paths: Iterable<string>): Reach {
   const reach = new Reach(sources);
-  for (const path of paths) reach.enter(path);
+  for (const path of paths) reach.take(path, '*');
   return reach;
 }
 
@@ -113,12 +120,13 @@ function importedFrom(path: string, text: string, strategies: readonly string[])
   return Array.from(imports, ([name, { source }]) => (strategies.includes(source.split('/')[1]!) ? name : [])).flat();
 }
 
-function wordsOf({ strategy, strategies, otherResources }: Choice, service: Reach) {
+function wordsOf({ strategy, isAlone, strategies, otherResources }: Choice, service: Reach) {
   const others = strategies.filter((name) => name !== strategy);
   const primitives = Object.entries(spokenOfPrimitives).filter(([path]) => !service.has(path));
   return [
     ...otherResources.map((name) => ({ word: spokenOf[name], except: speaksOfNone })),
     ...primitives.map(([, word]) => ({ word })),
+    ...(isAlone ? [{ word: spokenOfThreads }] : []),
     { word: new RegExp(`['"\`/](?:${others.join('|')})['"\`/]`) },
   ];
 }

@@ -12,7 +12,7 @@ export function withoutUnusedSettings(
   path: string,
   sources: Sources,
   service: Reach,
-): { readonly text: string; readonly kept: ReadonlySet<string> } {
+): { readonly text: string; readonly kept: ReadonlySet<string>; readonly unused: readonly string[] } {
   const module = sources.module(path);
   const schema = module.statements.find(({ declares }) => declares.includes('schema'))!;
   const all = namesIn(schema.node).filter((name) => /^[A-Z][A-Z_]+$/.test(name));
@@ -26,6 +26,7 @@ export function withoutUnusedSettings(
   const unused = settings.filter((name) => !mentioned.has(name));
   return {
     text: unused.length === 0 ? module.text : withoutMentions(path, module.text, unused),
+    unused,
     kept: new Set(settings.filter((name) => mentioned.has(name))),
   };
 }

@@ -56,7 +56,7 @@ describe('settings', () => {
   });
 
   it.each(['1.5', '-1', '0x10', '1e3', ' 5', 'Infinity'])('refuses %j as a whole number', (value) => {
-    expect(mistakes({ LOCK_TIMEOUT_MS: value })).toHaveLength(1);
+    expect(mistakes({ PORT: value })).toHaveLength(1);
   });
 
   it.each(['redis://h', 'redis://:secret@h:6380/2', 'rediss://h', 'redis://[::1]:1', '/run/redis/redis.sock'])(

@@ -91,15 +91,19 @@ const config: readonly Sample[] = [
   { route: `GET ${state}/config`, headers: { 'if-none-match': '"2"' }, status: 304 },
 ];
 
-const metFault: Sample = { route: `POST ${counter}/increment`, path: key, status: 500 };
+/** A fault that is met, so that nobody meets it later. */
+const metFault = (token: string): readonly Sample[] => [
+  { route: `POST ${state}/faults`, headers: admin(token), body: { kind: 'throw-in-section' }, status: 202 },
+  { route: `POST ${counter}/increment`, path: key, status: 500 },
+];
 
 const administration = (token: string): readonly Sample[] => [
   { route: `POST ${state}/recover`, status: 401 },
   { route: `POST ${state}/recover`, headers: admin('guess'), status: 403 },
   { route: `POST ${state}/recover`, headers: admin(token), status: 200 },
   { route: `POST ${state}/faults`, headers: admin(token), body: { kind: 'meteor' }, status: 400 },
-  { route: `POST ${state}/faults`, headers: admin(token), body: { kind: 'throw-in-section' }, status: 202 },
-  metFault,
+  { route: `POST ${state}/faults`, headers: admin(token), body: { kind: 'origin-delay', delayMs: 0 }, status: 202 },
+  ...metFault(token),
   { route: `POST ${state}/reset`, headers: admin(token), status: 204 },
 ];
 

@@ -48,7 +48,7 @@ export async function writeProject(root: string, chosen: CommandLine, strategies
 
   for (const [path, text] of sources.files) await write(path, text);
   for (const asset of sources.assets) await copyAssets(root, asset, write);
-  for (const path of sameFiles) await write(path, await original(path));
+  for (const path of sameFiles) await write(path, withoutSizes(await original(path)));
   const folders = [...new Set([...sources.files.keys()].map((path) => path.split('/')[0]!))];
   await write('tsconfig.json', typeScriptConfig(await original('tsconfig.json'), folders));
   for (const path of ['.oxlintrc.json', '.oxfmtrc.json']) await write(path, toolConfig(await original(path)));
@@ -57,7 +57,8 @@ export async function writeProject(root: string, chosen: CommandLine, strategies
   await write('.env.example', environmentFile(await original('.env.example'), sources.settings));
   await write('.github/workflows/ci.yml', workflowFile(await original('.github/workflows/ci.yml')));
   const ownPackage = JSON.parse(await original('package.json')) as PackageFile;
-  const description = `A service whose threads share ${listed(resources)}: ${strategy.summary}`;
+  const what = strategy.threads === 1 ? 'A service of' : 'A service whose threads share';
+  const description = `${what} ${listed(resources)}: ${strategy.summary}`;
   await writeFile(
     join(out, 'package.json'),
     `${JSON.stringify(packageFile(ownPackage, { name, description }, sources.files), undefined, 2)}\n`,
@@ -65,6 +66,11 @@ export async function writeProject(root: string, chosen: CommandLine, strategies
   await writeLock(root, out);
   await finish(root, out);
   await write('README.md', await readmeOf(chosen, sources, original));
+}
+
+/** What this project's image takes says nothing of another's. */
+function withoutSizes(text: string): string {
+  return text.replace(/\d+ of \d+ MB, and nothing reads them/, 'Nothing reads them');
 }
 
 function listed(names: readonly string[]): string {
@@ -102,11 +108,15 @@ async function readmeOf(
 ): Promise<string> {
   const { counters } = strategy.cells;
   const hasOwner = 'own' in counters && counters.own !== undefined;
-  const isListed = (each: string) =>
-    settings.has(each) && each !== 'STRATEGIES' && (hasOwner || !each.startsWith('MAILBOX_'));
+  const says = (each: string): boolean => {
+    if (each === 'STRATEGIES' || (each === 'THREADS' && strategy.threads === 1)) return false;
+    return hasOwner || !each.startsWith('MAILBOX_');
+  };
+  const isListed = (each: string) => settings.has(each) && says(each);
   return readme({
     name,
     strategy: strategy.name,
+    isAlone: strategy.threads === 1,
     strategySource: files.get(`src/strategies/${strategy.name}/index.ts`)!,
     resources,
     document: JSON.parse(await readFile(join(out, 'docs/openapi.json'), 'utf8')) as OpenApi,

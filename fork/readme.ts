@@ -4,6 +4,8 @@ import type { ResourceName } from '../src/strategies/strategy.ts';
 export interface ReadmeFacts {
   readonly name: string;
   readonly strategy: string;
+  /** Whether it serves on one thread only. */
+  readonly isAlone: boolean;
   /** The source of the strategy's index.ts, whose head says what it is. */
   readonly strategySource: string;
   readonly resources: readonly ResourceName[];
@@ -46,13 +48,13 @@ const folders: Readonly<Record<string, string>> = {
 };
 
 export function readme(facts: ReadmeFacts): string {
-  const { name, strategy, resources, document, settings } = facts;
+  const { name, strategy, isAlone, resources, document, settings } = facts;
   const { title, parts } = headOf(facts.strategySource);
   const [first] = resources;
   const [request, ...flags] = tries[first!].split(' ');
   return `# ${name}
 
-An HTTP service on Node 26 whose threads share their state in one process. It serves
+An HTTP service on Node 26 ${isAlone ? 'that keeps its state on one thread' : 'whose threads share their state'}. It serves
 
 ${resources.map((resource) => `- ${about[resource]}`).join('\n')}
 
@@ -67,7 +69,7 @@ docker compose up                           # in a container, with Redis as the 
 
 Node 26 comes with \`npm ci\`, and runs the TypeScript as it is: there is no build.
 
-## How the state is shared
+## How the state is ${isAlone ? 'kept' : 'shared'}
 
 ${title}
 

@@ -30,7 +30,13 @@ export interface ExchangeOptions {
   readonly admission?: Lane | undefined;
 }
 
-export type OnAnswer = (context: HttpContext, requestId: string, status: number, elapsedMs: number) => void;
+export type OnAnswer = (
+  context: HttpContext,
+  requestId: string,
+  status: number,
+  elapsedMs: number,
+  endedMs: number,
+) => void;
 
 export class Exchange implements Call {
   readonly requestId: string;
@@ -92,7 +98,8 @@ export class Exchange implements Call {
   answered(response: Response): Response {
     const { onAnswer } = this.#options;
     if (onAnswer !== undefined) {
-      onAnswer(this.#context, this.requestId, response.status, performance.now() - this.startedMs);
+      const endedMs = performance.now();
+      onAnswer(this.#context, this.requestId, response.status, endedMs - this.startedMs, endedMs);
     }
     return response;
   }

@@ -1,39 +1,30 @@
 import type { Logger } from 'pino';
-import type { HttpContext, OnAnswer } from '../http/exchange.ts';
+import type { OnAnswer } from '../http/exchange.ts';
 import type { NumberedRoutes, RouteLabels } from './route-labels.ts';
 
 /** An answer that took longer is worth a line of its own. */
 const SLOW_MS = 1_000;
 
-export interface AccessLogOptions {
-  /** Lines of a thread per second: so many for answers as they should be, and as many for the others. */
-  readonly perSecond: number;
-  readonly now?: () => number;
-}
-
 /**
  * Lines per request, at most so many a second: at `info` for answers as they should be, at `warn` for those of 500 and above and
- * for slow ones, which have an allowance of their own. A line costs a tenth of a small request, so the cost is bounded by
+ * for slow ones, which have an allowance of their own. A line costs more than the answer leaves to spare, so the cost is bounded by
  * the clock and not by the load; what is left out is counted in the next line. At `debug` every answer has its line.
  * Undefined when there is nothing to write.
  *
+ * @param perSecond lines of a thread for answers as they should be, and as many for the others; 0: none
  * @see docs/decisions/0017-observability.md
  */
-export function accessLog(
-  log: Logger,
-  routes: () => NumberedRoutes,
-  { perSecond, now = () => performance.now() }: AccessLogOptions,
-): OnAnswer | undefined {
+export function accessLog(log: Logger, routes: () => NumberedRoutes, perSecond: number): OnAnswer | undefined {
   const all = log.isLevelEnabled('debug');
   if (!all && (perSecond === 0 || !log.isLevelEnabled('warn'))) return undefined;
   const ordinary = new Allowance(log.isLevelEnabled('info') ? perSecond : 0);
   const remarkable = new Allowance(perSecond);
   const lines = new Map<number, Logger>(); // by route: what is the same in each of its lines is written once
 
-  return (context: HttpContext, requestId: string, status: number, elapsedMs: number): void => {
+  return (context, requestId, status, elapsedMs, endedMs) => {
     const isOrdinary = status < 500 && elapsedMs < SLOW_MS;
     const allowance = isOrdinary ? ordinary : remarkable;
-    if (!all && !allowance.take(now())) return;
+    if (!all && !allowance.take(endedMs)) return;
     const leftOut = allowance.told();
     const route = routes().of(context);
     let line = lines.get(route);

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { buildApp } from '../app.ts';
 import type { Connections } from '../resources/connections.ts';
+import type { OnAnswer } from '../http/exchange.ts';
 import { accessLog } from '../metrics/access-log.ts';
 import { NumberedRoutes } from '../metrics/route-labels.ts';
 import { ThreadMetrics } from '../metrics/thread-metrics.ts';
@@ -38,8 +39,7 @@ const log = threadLog(settings, slot);
 
 let routes: NumberedRoutes;
 const metrics = settings.METRICS ? new ThreadMetrics(data.memory, slot, () => routes) : undefined;
-const lines = accessLog(log, () => routes, { perSecond: settings.ACCESS_LOG_PER_SECOND });
-const watches = [metrics?.onAnswer, lines].filter((watch) => watch !== undefined);
+const lines = accessLog(log, () => routes, settings.ACCESS_LOG_PER_SECOND);
 const attached = await attachAll(data, servedStrategies(settings), logOrigin(log));
 const { served, thread, origin } = attached;
 let draining = false;
@@ -51,6 +51,15 @@ async function missing(): Promise<string[]> {
   if (data.hasOwner && !thread.threads.isServing(settings.THREADS)) found.push('the owner thread');
   const problem = await origin.problem({ remainingMs: PING_MS });
   return problem === undefined ? found : [...found, problem];
+}
+
+/** With parameters by name: an array of them for each request would cost more than the counting. */
+function both(count: OnAnswer | undefined, tell: OnAnswer | undefined): OnAnswer | undefined {
+  if (count === undefined || tell === undefined) return count ?? tell;
+  return (context, requestId, status, elapsedMs, endedMs) => {
+    count(context, requestId, status, elapsedMs, endedMs);
+    tell(context, requestId, status, elapsedMs, endedMs);
+  };
 }
 
 const renderer = await createRenderer(settings);
@@ -79,7 +88,7 @@ const app = buildApp({
   adminToken: settings.ADMIN_TOKEN,
   controls: settings.CONTROLS,
   metrics: metrics === undefined ? undefined : (call) => metrics.text(attached, call),
-  onAnswer: watches.length < 2 ? watches[0] : (...answer) => watches.forEach((watch) => watch(...answer)),
+  onAnswer: both(metrics?.onAnswer, lines),
   onDefect: (error, requestId) => log.error({ err: error, requestId }, 'a request failed on a defect'),
 });
 routes = new NumberedRoutes(app);

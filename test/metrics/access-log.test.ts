@@ -12,10 +12,10 @@ function logOf(level: string) {
   let nowMs = 5_000;
   let routes: NumberedRoutes;
   let answer = { status: 200, elapsedMs: 1 };
-  const onAnswer: OnAnswer | undefined = accessLog(log, () => routes, { perSecond: 2, now: () => nowMs });
+  const onAnswer: OnAnswer | undefined = accessLog(log, () => routes, 2);
   const app = new Hono<HttpEnvironment>();
   app.get('/v1/a/counters/:key', (context) => {
-    onAnswer?.(context, 'id', answer.status, answer.elapsedMs);
+    onAnswer?.(context, 'id', answer.status, answer.elapsedMs, nowMs);
     return new Response(null, { status: answer.status });
   });
   routes = new NumberedRoutes(app);

@@ -58,7 +58,7 @@ export function environmentFile(text: string, settings: ReadonlySet<string>): st
     for (const line of block.split('\n')) {
       const [, name] = /^([A-Z_]+)=/.exec(line) ?? [];
       if (name === undefined) comment.push(line);
-      else if (settings.has(name) ? name !== 'STRATEGIES' : name.startsWith('SERVICE_')) {
+      else if (settings.has(name) || name.startsWith('SERVICE_')) {
         lines.push(...comment, line);
         comment = [];
       } else comment = comment.filter((each) => each.startsWith('# Of '));

@@ -46,6 +46,7 @@ export async function writeProject(root: string, chosen: CommandLine, strategies
     await writeFile(join(out, path), text.replaceAll(OWN_NAME, shortName));
   };
 
+  const settings = new Set([...sources.settings].filter((each) => means(strategy, each)));
   for (const [path, text] of sources.files) await write(path, text);
   for (const asset of sources.assets) await copyAssets(root, asset, write);
   for (const path of sameFiles) await write(path, withoutSizes(await original(path)));
@@ -53,8 +54,8 @@ export async function writeProject(root: string, chosen: CommandLine, strategies
   await write('tsconfig.json', typeScriptConfig(await original('tsconfig.json'), folders));
   for (const path of ['.oxlintrc.json', '.oxfmtrc.json']) await write(path, toolConfig(await original(path)));
   await write('.gitignore', ignoreFile(await original('.gitignore')));
-  await write('compose.yaml', composeFile(await original('compose.yaml'), sources.settings));
-  await write('.env.example', environmentFile(await original('.env.example'), sources.settings));
+  await write('compose.yaml', composeFile(await original('compose.yaml'), settings));
+  await write('.env.example', environmentFile(await original('.env.example'), settings));
   await write('.github/workflows/ci.yml', workflowFile(await original('.github/workflows/ci.yml')));
   const ownPackage = JSON.parse(await original('package.json')) as PackageFile;
   const what = strategy.threads === 1 ? 'A service of' : 'A service whose threads share';
@@ -65,7 +66,14 @@ export async function writeProject(root: string, chosen: CommandLine, strategies
   );
   await writeLock(root, out);
   await finish(root, out);
-  await write('README.md', await readmeOf(chosen, sources, original));
+  await write('README.md', await readmeOf(chosen, sources, settings, original));
+}
+
+/** Whether a setting decides anything under a strategy. */
+function means({ threads, cells: { counters } }: Strategy, setting: string): boolean {
+  if (setting === 'STRATEGIES') return false;
+  if (setting === 'THREADS') return threads !== 1;
+  return !setting.startsWith('MAILBOX_') || ('own' in counters && counters.own !== undefined);
 }
 
 /** What this project's image takes says nothing of another's. */
@@ -103,16 +111,10 @@ async function finish(root: string, out: string): Promise<void> {
 
 async function readmeOf(
   { name, strategy, resources, out }: CommandLine,
-  { files, settings }: ServiceSources,
+  { files }: ServiceSources,
+  settings: ReadonlySet<string>,
   original: (path: string) => Promise<string>,
 ): Promise<string> {
-  const { counters } = strategy.cells;
-  const hasOwner = 'own' in counters && counters.own !== undefined;
-  const says = (each: string): boolean => {
-    if (each === 'STRATEGIES' || (each === 'THREADS' && strategy.threads === 1)) return false;
-    return hasOwner || !each.startsWith('MAILBOX_');
-  };
-  const isListed = (each: string) => settings.has(each) && says(each);
   return readme({
     name,
     strategy: strategy.name,
@@ -120,7 +122,7 @@ async function readmeOf(
     strategySource: files.get(`src/strategies/${strategy.name}/index.ts`)!,
     resources,
     document: JSON.parse(await readFile(join(out, 'docs/openapi.json'), 'utf8')) as OpenApi,
-    settings: settingsTable(await original('docs/http-api.md'), isListed),
+    settings: settingsTable(await original('docs/http-api.md'), (each) => settings.has(each)),
     folders: [...files.keys()],
   });
 }

@@ -25,7 +25,7 @@ const STEEPEST = 0.5;
 const GENTLEST = 1.1;
 /** For so many intervals the lowest limit may fail to make answers quick. */
 const PATIENCE = 20;
-/** Each time that for so long nothing had to be refused, the limit has doubled. */
+/** After so long in which nothing had to be refused, the queue is forgotten. */
 const CALM_MS = 1_000;
 /** Weight of one answer in what an answer takes that had nothing before it. Slower ones weigh more: operations differ. */
 const SLOWER_WEIGHT = 0.2;
@@ -94,10 +94,11 @@ export class Lane {
   assertOpen(nowMs: number): void {
     this.#admission.assertOpen(nowMs);
     if (this.#underWay + 1 <= this.#limit) return;
-    const calms = Math.floor((nowMs - this.#neededMs) / CALM_MS);
+    if (nowMs - this.#neededMs > CALM_MS) {
+      this.#limit = Number.POSITIVE_INFINITY;
+      return;
+    }
     this.#neededMs = nowMs;
-    this.#limit *= 2 ** calms;
-    if (this.#underWay + 1 <= this.#limit) return;
     this.#interval.refused += 1;
     throw new OverloadedError('too much waits for this resource on this thread already; nothing was begun');
   }

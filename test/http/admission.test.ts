@@ -130,6 +130,17 @@ describe('a queue', () => {
     expect(queue.refused).toBe(refused);
   });
 
+  it('that stands again, long after, is cut again', () => {
+    const queue = new Queue();
+    queue.offer(10, 500);
+    queue.offer(2.5, 2_000);
+    queue.offer(10, 30_000);
+    queue.offer(2.5, 1_000);
+    const served = queue.latencies.length;
+    queue.offer(2.5, 5_000);
+    expect(Math.max(...queue.latencies.slice(served))).toBeLessThanOrEqual(20);
+  });
+
   it('of a burst is served to its end, however long it takes', () => {
     const queue = new Queue();
     for (let round = 0; round < 3; round++) {

@@ -16,6 +16,8 @@ export interface Statement {
   readonly paths: readonly StringLiteral[];
   /** All other strings in it, which may name packages. */
   readonly bare: readonly string[];
+  /** Whether it tells the file's own URL to others, who may then load it and use all that it exports. */
+  readonly tellsItsUrl: boolean;
 }
 
 /** A string with its place in the file, quotes included. */
@@ -154,22 +156,32 @@ const memberSlots: Readonly<Record<string, string>> = {
   ImportSpecifier: 'imported',
 };
 
-export function usedBy(root: Syntax): Pick<Statement, 'uses' | 'paths' | 'bare'> {
+export function usedBy(root: Syntax): Omit<Statement, 'node' | 'declares'> {
   const uses = new Set<string>();
   const paths: StringLiteral[] = [];
   const bare: string[] = [];
+  let tellsItsUrl = false;
   const visit = (node: Syntax): void => {
     if (node.type === 'Identifier') uses.add(node.name);
     if (node.type === 'Literal' && typeof node.value === 'string') {
       const { value, start, end } = node;
-      if (/^\.\.?\//.test(value)) paths.push({ value, start, end });
+      if (/^\.\.?\/|^[\w-]+\.(?:ts|mjs)$/.test(value)) paths.push({ value, start, end });
       else bare.push(value);
     }
+    if (isOwnUrl(node)) tellsItsUrl = true;
+    const base = node.type === 'NewExpression' ? node.arguments[1] : undefined;
     const isComputed = 'computed' in node && node.computed;
     for (const { slot, child } of children(node)) {
+      if (child === base && isOwnUrl(child)) continue; // of another file's
       if (isComputed || memberSlots[node.type] !== slot) visit(child);
     }
   };
   visit(root);
-  return { uses, paths, bare };
+  return { uses, paths, bare, tellsItsUrl };
+}
+
+/** `import.meta.url` */
+function isOwnUrl(node: Syntax): boolean {
+  const isMeta = node.type === 'MemberExpression' && node.object.type === 'MetaProperty';
+  return isMeta && node.property.type === 'Identifier' && node.property.name === 'url';
 }

@@ -67,6 +67,7 @@ export class Reach {
     kept.add(statement);
     for (const name of statement.uses) this.#local(module, name);
     this.#follow(module, statement);
+    if (statement.tellsItsUrl) this.take(module.path, '*');
   }
 
   #local(module: Module, name: string): void {

@@ -126,7 +126,7 @@ function wordsOf({ strategy, isAlone, strategies, otherResources }: Choice, serv
   return [
     ...otherResources.map((name) => ({ word: spokenOf[name], except: speaksOfNone })),
     ...primitives.map(([, word]) => ({ word })),
-    ...(isAlone ? [{ word: spokenOfThreads }] : []),
+    ...(isAlone ? [{ word: spokenOfThreads, except: /^test\/support\/served\./ }] : []),
     { word: new RegExp(`['"\`/](?:${others.join('|')})['"\`/]`) },
   ];
 }

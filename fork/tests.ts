@@ -79,7 +79,8 @@ export class TestChoice {
     const isLost =
       this.#speaks(module, statement.node) ||
       [...statement.uses].some((name) => this.#isNameLost(module, name)) ||
-      statement.paths.some(({ value }) => this.#isFileLost(resolved(module.path, value)));
+      statement.paths.some(({ value }) => this.#isFileLost(resolved(module.path, value))) ||
+      (statement.tellsItsUrl && [...module.exports.keys()].some((name) => this.#isExportLost(module.path, name)));
     this.#lost.set(statement, isLost);
     return isLost;
   }

@@ -79,8 +79,8 @@ export const ofPrimitives: Readonly<Record<string, Names>> = {
   'src/sync/async-mutex.ts': {
     'test/support/local-threads.ts': ['asyncMutex'],
     'test/support/sync-modules.ts': ['asyncMutex', 'async-mutex'],
+    'test/support/patched-source.ts': ['knowing'],
     'test/sync/scenarios/index.ts': ['asyncMutex'],
-    'test/sync/scenarios/seeded-bugs.ts': ['asyncMutex'],
   },
 };
 

@@ -15,6 +15,17 @@ export interface Patch {
   readonly to: string;
 }
 
+/** Lets the explorer see what a thread knows of an asynchronous lock. */
+const knowing: Patch = {
+  file: 'sync/async-mutex.ts',
+  from: '  /** Waiters of this thread. */',
+  to: `  get knows() {
+      const turn = this.#turnSeenMs === 0 ? -1 : Math.round((performance.now() - this.#turnSeenMs) * 100);
+      return [Number(this.#owned), this.#queue.size, turn];
+    }
+  /** Waiters of this thread. */`,
+};
+
 /**
  * Shorter spins and fewer positions: no other paths, fewer repetitions of the same. And a loop
  * that says what it knows at its head, and a mutex that says what it knows at all, so that the way there tells no states
@@ -28,15 +39,7 @@ export const SMALL_BOUNDS: readonly Patch[] = [
     to: `for (let tries = 0; ; tries = Math.min(tries + 1, SPINS)) {
       globalThis.atLoopHead?.(tries, performance.now() >= deadlineMs);`,
   },
-  {
-    file: 'sync/async-mutex.ts',
-    from: '  /** Waiters of this thread. */',
-    to: `  get knows() {
-      const turn = this.#turnSeenMs === 0 ? -1 : Math.round((performance.now() - this.#turnSeenMs) * 100);
-      return [Number(this.#owned), this.#queue.size, turn];
-    }
-  /** Waiters of this thread. */`,
-  },
+  knowing,
   { file: 'sync/thread-table.ts', from: 'export const MAX_THREADS = 64;', to: 'export const MAX_THREADS = 4;' },
 ];
 

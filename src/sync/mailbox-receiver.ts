@@ -3,6 +3,7 @@
  *
  * Guarantee: messages of one sender come in order; the loop ends when every sender has ended and all that was sent has
  * been received. A letter is answered once.
+ * With `drain`, no sender waits for the next messages of another (`FairTurns`).
  * Cost: a few microtasks per message, which `drain` does without; the replies of one turn travel as one batch.
  * Where it may poll, `drain` stays awake for the next batch; `BusyPoll` says what that costs.
  */
@@ -10,6 +11,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { MisuseError } from '../errors.ts';
 import { toWire, type WireError } from '../wire-error.ts';
 import { BusyPoll } from './busy-poll.ts';
+import { FairTurns } from './fair-turns.ts';
 import type { Batch, ReplyTiming, ToReceiver, ToSender } from './mailbox.ts';
 import type { Permits } from './permits.ts';
 
@@ -60,6 +62,10 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   readonly #permits: Permits;
   readonly #poll: BusyPoll;
   readonly #deliveries: Delivery<M, R>[] = [];
+  readonly #turns = new FairTurns<Line<M, R>, Batch<M>>(
+    (line, batch) => this.#hand(this.#handle!, line, batch, 0),
+    () => this.#notify(), // the last sender may have ended
+  );
   #depth = 0;
   #senders = 0;
   #moreSenders = true;
@@ -83,7 +89,7 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     const line: Line<M, R> = new Line(port, position, {
       onBatch: (batch) => {
         this.#poll.arrived();
-        if (this.#handle !== undefined) return this.#hand(this.#handle, line, batch, 0);
+        if (this.#handle !== undefined) return this.#turns.add(line, batch);
         this.#deliveries.push({ batch, line, taken: 0 });
         this.#depth += batch[1].length;
         this.#notify();
@@ -134,7 +140,7 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   }
 
   get #isOver(): boolean {
-    return this.#senders === 0 && !this.#moreSenders;
+    return this.#senders === 0 && !this.#moreSenders && this.#turns.isEmpty;
   }
 
   #nextNews(): Promise<void> {

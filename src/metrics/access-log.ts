@@ -6,9 +6,10 @@ import type { NumberedRoutes, RouteLabels } from './route-labels.ts';
 const SLOW_MS = 1_000;
 
 /**
- * Lines per request, at most so many a second: at `info` for answers as they should be, at `warn` for those of 500 and above and
- * for slow ones, which have an allowance of their own. A line costs more than the answer leaves to spare, so the cost is bounded by
- * the clock and not by the load; what is left out is counted in the next line. At `debug` every answer has its line.
+ * Lines per request, at most so many a second: at `info` for answers as they should be, at `warn` for those of 500 and
+ * above and for slow ones, which have an allowance of their own. A line costs a good part of what a small request does,
+ * so what lines cost is bounded by the clock and not by the load; how many were left out is in the next line. At `debug`
+ * every answer has its line.
  * Undefined when there is nothing to write.
  *
  * @param perSecond lines of a thread for answers as they should be, and as many for the others; 0: none

@@ -23,14 +23,17 @@ const CAPACITY_SECONDS = 8;
 const WARMUP_SECONDS = 4;
 const LOAD = 0.7;
 const FAULT_EVERY_MS = 3_000;
-/** Connections that are not heard from again are swept by then. */
-const TTL_MS = 5_000;
+const SWEPT_MS = 1_500;
 const SETTLED_MS = 30_000;
 
 export interface SoakPlan {
   readonly minutes: number;
   readonly seed: number;
   readonly sampleEverySeconds: number;
+  /** Measured when undefined. */
+  readonly capacityPerSecond?: number;
+  /** Of connections. */
+  readonly ttlMs?: number;
   readonly onSample?: (sample: SoakSample, load: SoakLoad) => void;
 }
 
@@ -50,6 +53,7 @@ export interface SoakRun {
 }
 
 export async function runSoak(plan: SoakPlan): Promise<SoakRun> {
+  const { ttlMs = 5_000 } = plan;
   const folder = await mkdtemp(join(tmpdir(), 'shared-state-probe-'));
   const socket = join(folder, 'probe.sock');
   const strategies = sharing.map(({ name }) => name);
@@ -59,7 +63,7 @@ export async function runSoak(plan: SoakPlan): Promise<SoakRun> {
     ADMIN_TOKEN: TOKEN,
     WRITE_THROUGH: 'on',
     ORIGIN_LATENCY_MS: '1',
-    CONNECTION_TTL_MS: String(TTL_MS),
+    CONNECTION_TTL_MS: String(ttlMs),
     LOG_LEVEL: 'fatal',
   };
   const owned = ownedCells(servedStrategies(readSettings(own))).map((name) => name.split('/')[0]!);
@@ -71,18 +75,17 @@ export async function runSoak(plan: SoakPlan): Promise<SoakRun> {
     const random = seededRandom(plan.seed);
     const load = new SoakLoad(url, strategies, random);
     const faults = new SoakFaults({ url, token: TOKEN, strategies, owned: [...new Set(owned)], load, random });
-    await load.closedLoop(CLIENTS, WARMUP_SECONDS);
-    const capacityPerSecond = await load.closedLoop(CLIENTS, CAPACITY_SECONDS);
+    const capacityPerSecond = plan.capacityPerSecond ?? (await capacityOf(load));
     const ratePerSecond = Math.round(LOAD * capacityPerSecond);
     await faults.fill();
     await faults.leaveAll();
-    await elapsed(TTL_MS + 1_500); // until what nobody renews is swept
+    await elapsed(ttlMs + SWEPT_MS); // what nobody renews is gone by then
     const baseline = await settled(socket);
 
     await faults.fill();
     const samples = await underLoad(plan, { load, faults, socket, ratePerSecond, hasOwner: withOwner === 1 });
     const lost = await lostIn(url, load);
-    await elapsed(TTL_MS + 1_500);
+    await elapsed(ttlMs + SWEPT_MS);
     const disagreements = await disagreementsIn(url, faults);
     await faults.leaveAll();
     const end = await settled(socket, baseline);
@@ -104,6 +107,11 @@ export async function runSoak(plan: SoakPlan): Promise<SoakRun> {
     await service.stop();
     await rm(folder, { recursive: true });
   }
+}
+
+async function capacityOf(load: SoakLoad): Promise<number> {
+  await load.closedLoop(CLIENTS, WARMUP_SECONDS);
+  return load.closedLoop(CLIENTS, CAPACITY_SECONDS);
 }
 
 interface Parts {

@@ -50,7 +50,8 @@ const helpers = [
   ...moved.keys(),
 ];
 /** Of this project, not of the service. */
-const noTestsOfTheService = /^test\/(?:deletion|readme|fork\/|containers\/|examples\/|load\/|sync\/peer-)/;
+const noTestsOfTheService =
+  /^test\/(?:deletion|readme|fork\/|containers\/|examples\/|load\/|sync\/peer-)|-proof\.|\/soak/;
 
 export function serviceSources(root: string, choice: Choice): ServiceSources {
   const known = {
@@ -86,7 +87,10 @@ export function serviceSources(root: string, choice: Choice): ServiceSources {
   );
   for (const [path, rest] of chosen) sources.replace(path, rest);
 
-  const all = reached(sources, [...entries, 'vitest.config.ts', ...chosen.keys()]);
+  const roots = [...entries, 'vitest.config.ts', ...[...chosen.keys()].filter((path) => !isOfSupport(path))];
+  const used = reached(sources, roots);
+  const ofSupport = [...chosen.keys()].filter((path) => isOfSupport(path) && used.has(path.replace('.test.', '.')));
+  const all = reached(sources, [...roots, ...ofSupport]);
   const files = new Map<string, string>();
   for (const path of all.statements.keys()) {
     const rest = parseModule(path, pruned(sources.module(path), all));
@@ -94,6 +98,11 @@ export function serviceSources(root: string, choice: Choice): ServiceSources {
     files.set(moved.get(path) ?? path, withMovedPaths(commented, sources));
   }
   return { files, assets: all.assets, settings: kept };
+}
+
+/** A test of what tests use, which goes along where they do. */
+function isOfSupport(path: string): boolean {
+  return path.startsWith('test/support/');
 }
 
 function reached(sources: Sources, paths: Iterable<string>): Reach {

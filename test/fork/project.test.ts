@@ -28,17 +28,17 @@ interface Case {
   readonly tests: readonly string[];
 }
 
-const document = 'test/http/openapi.test.ts';
+const described = 'test/http/openapi.test.ts';
 const settings = 'test/settings.test.ts';
 
 /** Every strategy, every resource alone, all of them together; one with all of its tests. */
 const cases: readonly Case[] = [
-  { strategy: 'sync-lock', resources: ['cache'], tests: [document, settings, 'test/contracts', 'test/http/cache'] },
-  { strategy: 'async-lock', resources: ['connections'], tests: [document, settings, 'test/http/connections.test.ts'] },
-  { strategy: 'sharded', resources: ['counters'], tests: [document, settings, 'test/contracts'] },
+  { strategy: 'sync-lock', resources: ['cache'], tests: [described, settings, 'test/contracts', 'test/http/cache'] },
+  { strategy: 'async-lock', resources: ['connections'], tests: [described, settings, 'test/http/connections.test.ts'] },
+  { strategy: 'sharded', resources: ['counters'], tests: [described, settings, 'test/contracts'] },
   { strategy: 'actor', resources: ['config'], tests: [] },
-  { strategy: 'snapshot', resources: all, tests: [document, settings, 'test/contracts/config.test.ts'] },
-  { strategy: 'single-thread', resources: ['counters', 'cache'], tests: [document, settings, 'test/contracts'] },
+  { strategy: 'snapshot', resources: all, tests: [described, settings, 'test/contracts/config.test.ts'] },
+  { strategy: 'single-thread', resources: ['counters', 'cache'], tests: [described, settings, 'test/contracts'] },
 ];
 
 /** A project made for a test, gone with it. */

@@ -33,7 +33,11 @@ const settings = 'test/settings.test.ts';
 
 /** Every strategy, every resource alone, all of them together; one with all of its tests. */
 const cases: readonly Case[] = [
-  { strategy: 'sync-lock', resources: ['cache'], tests: [described, settings, 'test/contracts', 'test/http/cache'] },
+  {
+    strategy: 'sync-lock',
+    resources: ['cache'],
+    tests: [described, settings, 'test/contracts/cache.test.ts', 'test/http/cache'],
+  },
   { strategy: 'async-lock', resources: ['connections'], tests: [described, settings, 'test/http/connections.test.ts'] },
   { strategy: 'sharded', resources: ['counters'], tests: [described, settings, 'test/contracts'] },
   { strategy: 'actor', resources: ['config'], tests: [] },

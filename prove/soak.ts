@@ -5,21 +5,22 @@
  *
  * Exit code: 0 proved, 1 refuted, 2 wrong flags, 3 void: too few samples, or too much noise, to say anything.
  */
-import { writeFile } from 'node:fs/promises';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { wholeText } from '../load/format.ts';
-import { describeMachine } from '../load/machine.ts';
 import { kept, runSoak, type SoakRun } from '../test/support/soak.ts';
-import { FLAT, type Judged, judge, seriesOf } from '../test/support/soak-verdict.ts';
+import { FLAT, GROWS, type Judged, judge, seriesOf } from '../test/support/soak-verdict.ts';
 import { positive, runCommand } from './command.ts';
+import { machineText, table } from './markdown.ts';
+import { conclude, evidenceFile, type Page, type Verdict } from './verdict.ts';
 
 const help = `node prove/soak.ts [flags]
   --minutes <n>  under load                                     (20)
   --sample <n>   seconds between samples                        (30)
   --seed <n>     decides what is asked, when, and what goes wrong  (1)
-  --evidence     write docs/evidence/soak.md`;
+  --evidence     write docs/evidence/soak.md once it is proved`;
 
 const MIB = 2 ** 20;
+const FAULT_EVERY_SECONDS = 3;
 
 function planOf(args: readonly string[]) {
   const { values } = parseArgs({
@@ -31,9 +32,15 @@ function planOf(args: readonly string[]) {
       evidence: { type: 'boolean', default: false },
     },
   });
+  const minutes = positive('--minutes', values.minutes);
+  const sampleEverySeconds = positive('--sample', values.sample);
+  const faultsPerSample = Math.max(1, Math.round(sampleEverySeconds / FAULT_EVERY_SECONDS));
   return {
-    minutes: positive('--minutes', values.minutes),
-    sampleEverySeconds: positive('--sample', values.sample),
+    minutes,
+    sampleEverySeconds,
+    samples: Math.max(1, Math.round((minutes * 60) / sampleEverySeconds)),
+    faultsPerSample,
+    faultEveryMs: (sampleEverySeconds / faultsPerSample) * 1_000,
     seed: positive('--seed', values.seed),
     evidence: values.evidence,
   };
@@ -56,19 +63,25 @@ function objections(run: SoakRun, judged: readonly Judged[]): string[] {
   ];
 }
 
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const rule = head.map((_, at) => (at === 0 ? '---' : '---:'));
-  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+/** Of what nothing can be said. */
+function doubts(run: SoakRun, judged: readonly Judged[]): string[] {
+  return [
+    ...judged.flatMap(({ name, verdict }) =>
+      verdict === 'flat' || verdict === 'grows' ? [] : [`${name}: ${verdict}`],
+    ),
+    ...Object.entries(run.faults).flatMap(([name, times]) => (times === 0 ? [`${name} never happened`] : [])),
+  ];
 }
 
 const mib = (bytes: number): string => (bytes / MIB).toFixed(2);
 
 function report(run: SoakRun, judged: readonly Judged[]): string {
   const { load, faults, capacityPerSecond, ratePerSecond } = run;
-  const memory = judged.map(({ name, points, level, growth, least, most, verdict }) => {
-    return [name, points.length, mib(level), mib(growth), `${mib(least)} … ${mib(most)}`, verdict];
+  const memory = judged.map(({ name, kind, points, level, growth, least, most, verdict }) => {
+    const interval = `${mib(least)} … ${mib(most)}`;
+    return [name, points.length, mib(level), mib(growth), interval, mib(FLAT[kind] * level), verdict];
   });
-  return `${table(['MiB', 'samples', 'median', 'growth', 'its 99 % interval', ''], memory)}
+  return `${table(['MiB', 'samples', 'median', 'growth', 'its 99 % interval', 'flat up to', ''], memory)}
 
 ${table(
   ['what happened', ''],
@@ -81,42 +94,48 @@ ${table(
     ['cut off with a thread that died', wholeText(load.cut)],
     ...Object.entries(faults).map(([name, times]) => [`fault: ${name}`, times]),
   ],
-)}
-`;
+)}`;
 }
 
-function pageOf(run: SoakRun, judged: readonly Judged[], plan: ReturnType<typeof planOf>, startedAt: string): string {
-  const { cpu, cores, memoryGb, platform, node } = describeMachine();
+function pageOf(run: SoakRun, plan: ReturnType<typeof planOf>, startedAt: string): Page {
   const { minutes, sampleEverySeconds, seed } = plan;
+  const judged = seriesOf(run.samples).map(judge);
   const against = objections(run, judged);
+  const doubtful = doubts(run, judged);
+  const verdict: Verdict = against.length > 0 ? 'refuted' : doubtful.length > 0 ? 'void' : 'proved';
+  const because = {
+    proved:
+      'memory is flat, every answer was one that is intended, each counter is what was acknowledged, and connections, totals and rooms agree.',
+    refuted: 'what speaks against it is listed below.',
+    void: 'it says nothing, for the reasons below.',
+  }[verdict];
+  const reasons = [...against, ...doubtful].map((one) => `- **${one}**\n`).join('');
   const samples = run.samples.map(({ atSeconds, residentBytes, threads }) => [
     atSeconds,
     mib(residentBytes),
     ...threads.map(({ heapBytes, externalBytes }) => mib(heapBytes + externalBytes)),
   ]);
   const names = run.samples[0]?.threads.map(({ thread }) => thread) ?? [];
-  return `# A soak
-
-All strategies, counters, cache, connections, config and WebSockets, \`WRITE_THROUGH=on\`, requests at random times
+  const body = `All strategies, counters, cache, connections, config and WebSockets, \`WRITE_THROUGH=on\`, requests at random times
 (Poisson) at 0.7 of the capacity. Every three seconds something goes wrong: errors in critical sections, an origin that is
 late or fails, clients that vanish, WebSockets that return, threads that die while they hold a lock. It is always thread 1
 that dies, and the owner in the first third of the time only, so that the heaps of threads that live long can be judged.
 For each sample the load stops, each thread collects its garbage, and says what it has: heap and external memory. The first
-third is warm-up. Growth is by Theil–Sen; it is refuted to be flat where even the lower end of the interval is more than
-${100 * FLAT} % of the median.
+third is warm-up. Growth is by Theil–Sen, from the first sample after that to the last. What is flat cannot have grown, by
+the upper end of the interval, by more than ${100 * FLAT.heap} % of a heap's median, or ${100 * FLAT.resident} % of the resident memory's, of which the allocator gives
+pages back when it likes; that it grows is shown by a lower end above ${100 * GROWS} %. Between the two nothing is said.
 
 - command: \`node prove/soak.ts --minutes ${minutes} --sample ${sampleEverySeconds} --seed ${seed}\`
 - date: ${startedAt}
-- machine: ${cpu}, ${cores} cores, ${memoryGb} GB, ${platform}, Node ${node}
+- machine: ${machineText()}
 
-${report(run, judged)}
+${reasons === '' ? '' : `${reasons}\n`}${report(run, judged)}
+
 Handles (by kind, per thread), locks held or waited for, letters in mailboxes and pinned versions, before the load:
 \`${JSON.stringify(kept(run.baseline))}\`; after it: ${isDeepStrictEqual(kept(run.baseline), kept(run.end)) ? 'the same' : `\`${JSON.stringify(kept(run.end))}\``}.
 
-${against.length === 0 ? 'Every answer was one that is intended, each counter is what was acknowledged, and connections, totals and rooms agree.' : against.map((one) => `- **${one}**`).join('\n')}
-
-${table(['seconds', 'resident, MiB', ...names.map((name) => (name === 'main' ? name : `thread ${name}`))], samples)}
-`;
+${table(['seconds', 'resident, MiB', ...names.map((name) => (name === 'main' ? name : `thread ${name}`))], samples)}`;
+  return { title: 'A soak', verdict, because, body };
 }
 
 async function main(): Promise<number> {
@@ -130,17 +149,7 @@ async function main(): Promise<number> {
       console.log(`${atSeconds} s: resident ${mib(residentBytes)} MiB, heaps ${heaps}; ${counts}`);
     },
   });
-  const judged = seriesOf(run.samples).map(judge);
-  console.log(`\n${report(run, judged)}`);
-  const against = objections(run, judged);
-  for (const objection of against) console.log(`✗ ${objection}`);
-  const page = pageOf(run, judged, plan, startedAt);
-  if (plan.evidence) await writeFile(new URL('../docs/evidence/soak.md', import.meta.url), page);
-  const isVoid = judged.some(({ verdict }) => verdict !== 'flat') || Object.values(run.faults).includes(0);
-  console.log(
-    against.length > 0 ? 'REFUTED: see above' : isVoid ? 'VOID: too few samples or too much noise' : 'PROVED',
-  );
-  return against.length > 0 ? 1 : isVoid ? 3 : 0;
+  return conclude(pageOf(run, plan, startedAt), plan.evidence ? evidenceFile('soak.md') : undefined);
 }
 
 await runCommand(help, main);

@@ -22,6 +22,8 @@ const SOCKETS_OF_EACH = 4;
 /** Until main has noticed a death, and whoever was connected. */
 const NOTICED_MS = 300;
 const READY_MS = 20_000;
+/** Each goes to one of few threads, so that of so many one goes to any. */
+const MOST_CONNECTIONS = 200;
 
 export interface SoakFaultsOptions {
   readonly url: string;
@@ -135,32 +137,43 @@ export class SoakFaults {
   async #kill(strategy: string): Promise<void> {
     const { load, url } = this.#options;
     load.dying += 1;
-    await load.whileHeld(strategy, async () => {
-      using client = await this.#clientOn('1');
-      await this.#inject(strategy, { kind: 'exit-holding' });
-      const { asked, ended } = load.someAccount(strategy).next();
-      const sent = await client.send(asked);
-      ended(sent);
-      if (sent.fate === 'answered' && sent.status === 200) load.noteWrong(`${strategy}: nobody died who should have`);
-    });
-    await elapsed(NOTICED_MS);
-    const untilMs = performance.now() + READY_MS;
-    while (!(await isReady(url))) {
-      if (performance.now() > untilMs) throw new Error(`no other thread after ${READY_MS} ms`);
-      await elapsed(20);
+    try {
+      await load.whileHeld(strategy, () => this.#killOn(strategy));
+      await elapsed(NOTICED_MS);
+      const untilMs = performance.now() + READY_MS;
+      while (!(await isReady(url))) {
+        if (performance.now() > untilMs) throw new Error(`no other thread after ${READY_MS} ms`);
+        await elapsed(20);
+      }
+      await this.fill();
+    } finally {
+      load.dying -= 1;
     }
-    await this.fill();
-    load.dying -= 1;
   }
 
-  /** A kept-alive connection to a thread: the system decides to which each one goes. */
+  async #killOn(strategy: string): Promise<void> {
+    const { load } = this.#options;
+    using client = await this.#clientOn('1');
+    await this.#inject(strategy, { kind: 'exit-holding' });
+    const { asked, ended } = load.someAccount(strategy).next();
+    const sent = await client.send(asked);
+    ended(sent);
+    if (sent.fate === 'answered' && sent.status === 200) load.noteWrong(`${strategy}: nobody died who should have`);
+  }
+
+  /**
+   * A kept-alive connection to a thread: the system decides to which each one goes.
+   *
+   * @throws {Error} none did
+   */
   async #clientOn(thread: string): Promise<KeptAliveClient> {
-    for (;;) {
+    for (let opened = 0; opened < MOST_CONNECTIONS; opened++) {
       const client = new KeptAliveClient('killer', this.#options.url);
       const { headers } = await client.send({ method: 'GET', path: '/healthz' }, { [ASK_THREAD]: 'yes' });
       if (headers?.[ASK_THREAD] === thread) return client;
       client[Symbol.dispose]();
     }
+    throw new Error(`none of ${MOST_CONNECTIONS} connections went to thread ${thread}`);
   }
 }
 

@@ -88,9 +88,12 @@ export class SoakLoad {
   /** Runs `act` while no counter of a strategy is written by anybody else. */
   async whileHeld(strategy: string, act: () => Promise<void>): Promise<void> {
     this.#held.add(strategy);
-    await Promise.all(this.#writing.get(strategy) ?? []);
-    await act();
-    this.#held.delete(strategy);
+    try {
+      await Promise.all(this.#writing.get(strategy) ?? []);
+      await act();
+    } finally {
+      this.#held.delete(strategy);
+    }
   }
 
   someStrategy(): string {
@@ -124,6 +127,7 @@ export class SoakLoad {
         method,
         dispatcher,
         headersTimeout: PATIENCE_MS,
+        bodyTimeout: PATIENCE_MS,
         headers: { 'if-match': '*', ...(body !== undefined && { 'content-type': 'application/json' }) },
         ...(body !== undefined && { body }),
       });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.ts';
-import { judge, type SoakSample, seriesOf } from './soak-verdict.ts';
+import { GROWS, judge, type SoakSample, seriesOf } from './soak-verdict.ts';
 
 const MIB = 2 ** 20;
 
@@ -51,5 +51,24 @@ describe('the verdict over a soak', () => {
     expect(verdicts({}, 9)).toMatchObject({ 'resident set': 'too few samples' });
     const random = seededRandom(2);
     expect(verdicts({ residentMib: () => 100 + 400 * random() })).toMatchObject({ 'resident set': 'noise' });
+  });
+
+  it('does not call flat what may have grown by 15 %, though it may not have grown either', () => {
+    const random = seededRandom(3);
+    const uncertain = { heapMib: () => 20, residentMib: (at: number) => 300 + at + 50 * random() };
+    const { level, least, most, verdict } = judge(seriesOf(samples(uncertain))[0]!);
+    expect(least / level).toBeLessThan(GROWS);
+    expect(most / level).toBeGreaterThan(0.12);
+    expect(most / level).toBeLessThan(0.18);
+    expect(verdict).toBe('noise');
+  });
+
+  it('allows resident memory more than a heap', () => {
+    const random = seededRandom(4);
+    const restless = (level: number) => () => level * (1 + 0.14 * random());
+    expect(verdicts({ heapMib: restless(20), residentMib: restless(300) })).toMatchObject({
+      'resident set': 'flat',
+      'heap of thread 0': 'noise',
+    });
   });
 });

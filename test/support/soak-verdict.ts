@@ -3,10 +3,13 @@ import { median } from 'simple-statistics';
 import { type Point, type Trend, trendOf } from './robust-trend.ts';
 import type { ServiceSample } from './thread-probe.ts';
 
-/** Share of a figure that it may surely have grown by since the warm-up. Below, a runtime is still at its housekeeping. */
-export const FLAT = 0.02;
-/** An interval as wide as this share says nothing. */
-const NOISY = 0.2;
+/** Share by which a figure that grows has surely grown since the warm-up. Below, a runtime is still at its housekeeping. */
+export const GROWS = 0.02;
+/**
+ * Share by which what is flat cannot have grown. Of a heap of tens of MiB that is less than a word for each request of
+ * 20 minutes, so nothing is kept of each. Resident memory may do more: the allocator gives pages back when it likes.
+ */
+export const FLAT = { heap: 0.05, resident: 0.1 } as const;
 /** Of one life of a thread, so many samples make a trend. */
 const FEWEST = 8;
 
@@ -16,11 +19,13 @@ export interface SoakSample extends ServiceSample {
 
 export interface Series {
   readonly name: string;
+  readonly kind: keyof typeof FLAT;
   readonly points: readonly Point[];
 }
 
 export interface Judged extends Series, Trend {
   readonly level: number;
+  /** `noise`: neither that it grew nor that it did not is excluded. */
   readonly verdict: 'flat' | 'grows' | 'noise' | 'too few samples';
 }
 
@@ -39,18 +44,18 @@ export function seriesOf(samples: readonly SoakSample[]): Series[] {
     const isOne = lives.length === 1 || longest.length >= FEWEST;
     const title =
       thread === 'main' ? 'heap of main' : `heap of thread ${thread}${isOne ? '' : `, ${lives.length} lives`}`;
-    return { name: title, points: isOne ? longest : points };
+    return { name: title, kind: 'heap', points: isOne ? longest : points };
   });
   const resident = judged.map(({ atSeconds: at, residentBytes: value }) => ({ at, value }));
-  return [{ name: 'resident set', points: resident }, ...perThread];
+  return [{ name: 'resident set', kind: 'resident', points: resident }, ...perThread];
 }
 
 export function judge(series: Series): Judged {
-  const { points } = series;
+  const { points, kind } = series;
   const level = median(points.map(({ value }) => value));
   if (points.length < FEWEST) return { ...series, level, growth: 0, least: 0, most: 0, verdict: 'too few samples' };
   const trend = trendOf(points);
-  const grows = trend.least > FLAT * level;
-  const isNoise = trend.most - trend.least > NOISY * level;
-  return { ...series, level, ...trend, verdict: grows ? 'grows' : isNoise ? 'noise' : 'flat' };
+  const grows = trend.least > GROWS * level;
+  const isFlat = trend.most <= FLAT[kind] * level;
+  return { ...series, level, ...trend, verdict: grows ? 'grows' : isFlat ? 'flat' : 'noise' };
 }

@@ -22,14 +22,18 @@ const CLIENTS = 24;
 const CAPACITY_SECONDS = 8;
 const WARMUP_SECONDS = 4;
 const LOAD = 0.7;
-const FAULT_EVERY_MS = 3_000;
+/** More than any fault takes; who kills a thread waits for the next. */
+const FAULT_MS = 60_000;
 const SWEPT_MS = 1_500;
 const SETTLED_MS = 30_000;
 
 export interface SoakPlan {
-  readonly minutes: number;
   readonly seed: number;
-  readonly sampleEverySeconds: number;
+  readonly samples: number;
+  /** Of each kind in turn. */
+  readonly faultsPerSample: number;
+  /** Or later, where a fault takes longer. */
+  readonly faultEveryMs: number;
   /** Measured when undefined. */
   readonly capacityPerSecond?: number;
   /** Of connections. */
@@ -114,7 +118,7 @@ async function capacityOf(load: SoakLoad): Promise<number> {
   return load.closedLoop(CLIENTS, CAPACITY_SECONDS);
 }
 
-interface Parts {
+export interface Parts {
   readonly load: SoakLoad;
   readonly faults: SoakFaults;
   readonly socket: string;
@@ -123,33 +127,40 @@ interface Parts {
 }
 
 /** Load and faults, interrupted for each sample, so that what is under way is no part of it. */
-async function underLoad(
+export async function underLoad(
   plan: SoakPlan,
   { load, faults, socket, ratePerSecond, hasOwner }: Parts,
 ): Promise<SoakSample[]> {
   const samples: SoakSample[] = [];
   const startedMs = performance.now();
-  const totalMs = plan.minutes * 60_000;
   let turn = 0;
-  while (performance.now() - startedMs < totalMs) {
+  while (samples.length < plan.samples) {
+    // An owner of one life has a heap that can be judged: it dies in the first third only.
+    const isEarly = samples.length < plan.samples / 3;
+    const possible = soakFaults.filter((name) => name !== 'owner-dies' || (hasOwner && isEarly));
     const stop = new AbortController();
     const loading = load.openLoop(ratePerSecond, stop.signal);
-    const untilMs = performance.now() + plan.sampleEverySeconds * 1_000;
-    while (performance.now() < untilMs) {
-      // An owner of one life has a heap that can be judged: it dies in the first third only.
-      const isEarly = performance.now() - startedMs < totalMs / 3;
-      const possible = soakFaults.filter((name) => name !== 'owner-dies' || (hasOwner && isEarly));
-      const nextMs = performance.now() + FAULT_EVERY_MS;
-      await faults.meet(possible[turn++ % possible.length]!);
-      await elapsed(Math.max(0, nextMs - performance.now()));
+    try {
+      for (let met = 0; met < plan.faultsPerSample; met++) {
+        const nextMs = performance.now() + plan.faultEveryMs;
+        const fault = possible[turn++ % possible.length]!;
+        await Promise.race([faults.meet(fault), tooLate(fault)]);
+        await elapsed(Math.max(0, nextMs - performance.now()));
+      }
+    } finally {
+      stop.abort();
+      await loading;
     }
-    stop.abort();
-    await loading;
     const sample = { atSeconds: Math.round((performance.now() - startedMs) / 1_000), ...(await probe(socket)) };
     samples.push(sample);
     plan.onSample?.(sample, load);
   }
   return samples;
+}
+
+async function tooLate(fault: SoakFault): Promise<never> {
+  await elapsed(FAULT_MS, undefined, { ref: false });
+  throw new Error(`${fault} took more than ${FAULT_MS} ms`);
 }
 
 /** The handles and waits of a sample, as the baseline's are. */

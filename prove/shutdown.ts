@@ -5,19 +5,19 @@
  *
  * Exit code: 0 proved, 1 refuted, 2 wrong flags, 3 void: too little was under way to say anything.
  */
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { max, median, sum } from 'simple-statistics';
 import { wholeText } from '../load/format.ts';
-import { describeMachine } from '../load/machine.ts';
 import { redisProgram, RedisServer } from '../test/support/redis-server.ts';
 import { runShutdowns, type ShutdownRound, type Wrong, wrongs } from '../test/support/shutdown-round.ts';
 import { positive, runCommand } from './command.ts';
+import { machineText, table } from './markdown.ts';
+import { conclude, evidenceFile, type Page, type Verdict } from './verdict.ts';
 
 const help = `node prove/shutdown.ts [flags]
   --rounds <n>   signals, each to a service of its own             (50)
   --seed <n>     decides what is asked, and when the signal comes  (1)
-  --evidence     write docs/evidence/shutdown.md`;
+  --evidence     write docs/evidence/shutdown.md once it is proved`;
 
 const names = Object.keys(wrongs) as Wrong[];
 
@@ -61,20 +61,20 @@ function figures(found: readonly ShutdownRound[]): [figure: string, value: strin
   ];
 }
 
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const rule = head.map((_, at) => (at === 0 ? '---' : '---:'));
-  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+function verdictOf(found: readonly ShutdownRound[]): Verdict {
+  if (names.some((name) => broken(found, name) > 0)) return 'refuted';
+  return found.some(isVoid) ? 'void' : 'proved';
 }
 
-function pageOf(
-  found: readonly ShutdownRound[],
-  { rounds, seed }: ReturnType<typeof planOf>,
-  startedAt: string,
-): string {
-  const machine = describeMachine();
-  return `# SIGTERM under load
+const reasons: Readonly<Record<Verdict, string>> = {
+  proved: 'no promise was broken.',
+  refuted: 'promises were broken; how many is in the first table.',
+  void: 'in some round too little was under way when the signal came.',
+};
 
-Clients with kept-alive connections write counters, configs, documents and connections of every strategy with
+function pageOf(found: readonly ShutdownRound[], { rounds, seed }: ReturnType<typeof planOf>, startedAt: string): Page {
+  const verdict = verdictOf(found);
+  const body = `Clients with kept-alive connections write counters, configs, documents and connections of every strategy with
 \`WRITE_THROUGH=on\`, and read them; some pause for up to half a second, which is longer than answers say
 \`Connection: close\` before what is idle is closed. After a number of answers that a seed decides the service gets
 SIGTERM. A client that is told to leave connects anew, until it is refused. What was read is known from the service: each
@@ -83,7 +83,7 @@ service on the same Redis is asked for all that was acknowledged${redisProgram =
 
 - command: \`node prove/shutdown.ts --rounds ${rounds} --seed ${seed}\`
 - date: ${startedAt}
-- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}, Node ${machine.node}
+- machine: ${machineText()}
 
 ${table(
   ['broken promises', ''],
@@ -93,8 +93,9 @@ ${table(
 ${table(['what happened', ''], figures(found))}
 
 New connections are reset where one waits in the system's queue of a thread that stops listening: nothing of it was read,
-and whoever sent it may send it again.
-`;
+and whoever sent it may send it again. No client here pipelines: what one sends behind a request whose answer says
+\`Connection: close\` is read, and neither done nor answered (RFC 9112, 9.6).`;
+  return { title: 'SIGTERM under load', verdict, because: reasons[verdict], body };
 }
 
 async function main(): Promise<number> {
@@ -110,15 +111,7 @@ async function main(): Promise<number> {
       for (const name of names) for (const one of wrong[name].slice(0, 5)) console.log(`  ${wrongs[name]}: ${one}`);
     },
   });
-  console.log(`\n${table(['what happened', ''], figures(found))}\n`);
-  for (const name of names)
-    console.log(`${broken(found, name) === 0 ? '✓' : '✗'} ${broken(found, name)} ${wrongs[name]}`);
-  const page = pageOf(found, plan, startedAt);
-  if (plan.evidence) await writeFile(new URL('../docs/evidence/shutdown.md', import.meta.url), page);
-  const refuted = names.some((name) => broken(found, name) > 0);
-  const nothing = found.some(isVoid);
-  console.log(refuted ? 'REFUTED: see above' : nothing ? 'VOID: too little was under way' : 'PROVED');
-  return refuted ? 1 : nothing ? 3 : 0;
+  return conclude(pageOf(found, plan, startedAt), plan.evidence ? evidenceFile('shutdown.md') : undefined);
 }
 
 await runCommand(help, main);

@@ -8,14 +8,25 @@
  * Exit code: 0 proved, 1 refuted, 2 wrong flags, 3 void: this client was too slow to send twice the capacity, or so late
  * itself that it says nothing about the service.
  */
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { msText, wholeText } from '../load/format.ts';
-import { describeMachine } from '../load/machine.ts';
 import { isServed } from '../test/support/served.ts';
 import { startServiceUnderTest, stopCleanly } from '../test/support/service.ts';
 import { positive, runCommand } from './command.ts';
+import { machineText, table } from './markdown.ts';
 import { closedLoop, openLoop, p99, type Seen, type Target } from './overload/clients.ts';
+import {
+  doubts,
+  faults,
+  type Found,
+  MOST_LATE,
+  MOST_SLOWER,
+  objections,
+  OVERLOAD,
+  slower,
+  verdictOf,
+} from './overload/judgement.ts';
+import { conclude, evidenceFile, type Page } from './verdict.ts';
 
 const help = `node prove/overload.ts [flags]
   --seconds <n>   of each load but the first   (25)
@@ -31,10 +42,6 @@ const CAPACITY_SECONDS = 6;
 const CLOSED_SECONDS = 4;
 const WARMUP_SECONDS = 3;
 const NORMAL_SHARE = 0.7;
-const OVERLOAD = 2;
-const MOST_SLOWER = 2;
-/** Of the normal p99 may be this client's own lateness. */
-const MOST_LATE = 0.25;
 
 interface Bottleneck {
   readonly name: string;
@@ -79,20 +86,11 @@ const bottlenecks: readonly Bottleneck[] = [
   },
 ];
 
-interface Found {
+interface Measured extends Found {
   readonly bottleneck: Bottleneck;
-  readonly capacityPerSecond: number;
-  readonly normal: Seen;
-  readonly overload: Seen;
-  /** At the normal rate again, right after. */
-  readonly after: Seen;
-  /** Many clients that wait for each other, but bring no more work than is done. */
-  readonly closed: Seen;
-  /** The same with the settings that it has by default. */
-  readonly closedByDefault: Seen;
 }
 
-async function measure(bottleneck: Bottleneck, seconds: number, seed: number): Promise<Found> {
+async function measure(bottleneck: Bottleneck, seconds: number, seed: number): Promise<Measured> {
   const found = await served(bottleneck, { MAX_STANDING_WAIT_MS: '5' }, async (target) => {
     const { acceptedMs, seconds: took } = await closedLoop(target, CLIENTS, CAPACITY_SECONDS);
     const capacityPerSecond = acceptedMs.length / took;
@@ -142,39 +140,36 @@ function told(what: string, seen: Seen): Seen {
   return seen;
 }
 
-function slower({ normal, overload }: Found): number {
-  return p99(overload.acceptedMs) / p99(normal.acceptedMs);
-}
-
-/** What speaks against it. */
-function objections(found: Found): string[] {
-  const { normal, overload, after, closed, closedByDefault, bottleneck } = found;
-  const said: string[] = [];
-  if (!(slower(found) <= MOST_SLOWER)) said.push(`p99 of the accepted is ${slower(found).toFixed(2)} times the normal`);
-  if (overload.refused === 0) said.push('nothing was refused');
-  for (const seen of [normal, overload, after, closed, closedByDefault]) {
-    for (const [fault, times] of seen.wrong) said.push(`${times} x ${fault}`);
-  }
-  if (after.refused > 0.01 * after.sent) said.push(`${after.refused} of ${after.sent} refused when it was over`);
-  if (closedByDefault.refused > 0) said.push(`${closedByDefault.refused} refused by default`);
-  return said.map((objection) => `${bottleneck.name}: ${objection}`);
-}
-
-function isVoid({ normal, overload, capacityPerSecond }: Found): boolean {
-  const isSlow = overload.sent / overload.seconds < 0.95 * OVERLOAD * capacityPerSecond;
-  return isSlow || p99(normal.lateMs) > MOST_LATE * p99(normal.acceptedMs);
-}
-
 function refusedPart({ refused, sent }: Seen): string {
   return `${((100 * refused) / sent).toFixed(0)} %`;
 }
 
-function pageOf(all: readonly Found[], seconds: number, seed: number): string {
-  const { cpu, cores, platform, node } = describeMachine();
+const reasons = {
+  proved: 'every rejection was right, nothing else went wrong, and who is accepted stays as quick.',
+  refuted: 'what speaks against it is listed below.',
+  void: 'it says nothing, for the reasons below.',
+} as const;
+
+const head = [
+  'bottleneck',
+  'capacity, /s',
+  'normal p99, ms',
+  'p99 of accepted at overload, ms',
+  `ratio (at most ${MOST_SLOWER})`,
+  'accepted / capacity',
+  'refused',
+  'p99 of a refusal, ms',
+  'refused when it was over',
+  `${MANY_CLIENTS} clients in a closed loop: refused with 5 / by default`,
+  "p99 of this client's lateness, normal / overload, ms",
+];
+
+function pageOf(all: readonly Measured[], seconds: number, seed: number): Page {
+  const verdict = verdictOf(all);
   const rows = all.map((found) => {
     const { bottleneck, capacityPerSecond, normal, overload, after, closed, closedByDefault } = found;
     const goodput = overload.acceptedMs.length / overload.seconds / capacityPerSecond;
-    const cells = [
+    return [
       `${bottleneck.name}: ${bottleneck.why} (\`${bottleneck.strategy}\`, ${Object.entries(bottleneck.settings)
         .map(([key, value]) => `\`${key}=${value}\``)
         .join(', ')})`,
@@ -189,28 +184,23 @@ function pageOf(all: readonly Found[], seconds: number, seed: number): string {
       `${refusedPart(closed)} / ${refusedPart(closedByDefault)}`,
       `${msText(p99(normal.lateMs))} / ${msText(p99(overload.lateMs))}`,
     ];
-    return `| ${cells.join(' | ')} |`;
   });
-  const against = all.flatMap(objections);
-  return `# Twice the capacity
-
-Capacity is what ${CLIENTS} clients in a closed loop are answered per second. *Normal* is ${NORMAL_SHARE} of that, *overload* twice
+  const listed = [faults, objections, doubts].flatMap((list) => all.flatMap(list)).map((one) => `- **${one}**\n`);
+  const body = `Capacity is what ${CLIENTS} clients in a closed loop are answered per second. *Normal* is ${NORMAL_SHARE} of that, *overload* twice
 that, requests coming at random times (Poisson) whether or not those before were answered; latency counts from the
-scheduled time, so this client's own lateness is in it, at normal as at overload; more than ${MOST_LATE * 100} % of the normal p99 voids the run. The first ${WARMUP_SECONDS} s of each load are left out, in which a queue is told from a burst. A rejection is right
-if it is a 503 with \`Retry-After\` and a problem document. \`MAX_STANDING_WAIT_MS=5\`; the client is on the
-same machine, so each bottleneck is one that costs the service more than the client: what costs it as little as an
-increment costs about as much to refuse, and nobody can be kept quick by refusals then.
+scheduled time, so this client's own lateness is in it. Where that is at normal or at overload more than ${MOST_LATE * 100} % of the
+normal p99, the figures of a bottleneck say nothing; a wrong answer refutes all the same. The first ${WARMUP_SECONDS} s of each load are
+left out, in which a queue is told from a burst. A rejection is right if it is a 503 with \`Retry-After\` and a problem
+document. \`MAX_STANDING_WAIT_MS=5\`; the client is on the same machine, so each bottleneck is one that costs the service
+more than the client: what costs it as little as an increment costs about as much to refuse, and nobody can be kept quick
+by refusals then.
 
 - command: \`npm run prove -- --only overload\` (\`--seconds ${seconds} --seed ${seed}\`)
 - date: ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC
-- machine: ${cpu}, ${cores} cores, ${platform}, Node ${node}
+- machine: ${machineText()}
 
-| bottleneck | capacity, /s | normal p99, ms | p99 of accepted at overload, ms | ratio (at most ${MOST_SLOWER}) | accepted / capacity | refused | p99 of a refusal, ms | refused when it was over | ${MANY_CLIENTS} clients in a closed loop: refused with 5 / by default | p99 of this client's lateness, normal / overload, ms |
-|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
-${rows.join('\n')}
-
-${against.length === 0 ? 'Every rejection was right, and nothing else went wrong.' : against.map((objection) => `- **${objection}**`).join('\n')}
-`;
+${listed.length === 0 ? '' : `${listed.join('')}\n`}${table(head, rows)}`;
+  return { title: 'Twice the capacity', verdict, because: reasons[verdict], body };
 }
 
 async function main(): Promise<number> {
@@ -226,15 +216,10 @@ async function main(): Promise<number> {
   const chosen = bottlenecks.filter(({ strategy, name }) => isServed(strategy) && (values.only ?? name) === name);
   if (chosen.length === 0)
     throw new TypeError(`--only must be one of ${bottlenecks.map(({ name }) => name).join(', ')}`);
-  const all: Found[] = [];
+  const all: Measured[] = [];
   for (const bottleneck of chosen) all.push(await measure(bottleneck, seconds, seed));
-  const page = pageOf(all, seconds, seed);
-  console.log(`\n${page}`);
-  if (all.some(isVoid)) return 3;
-  if (all.flatMap(objections).length > 0) return 1;
-  if (values['no-evidence'] || values.only !== undefined) return 0;
-  await writeFile(new URL('../docs/evidence/overload.md', import.meta.url), page);
-  return 0;
+  const isWhole = !values['no-evidence'] && values.only === undefined;
+  return conclude(pageOf(all, seconds, seed), isWhole ? evidenceFile('overload.md') : undefined);
 }
 
 await runCommand(help, main);

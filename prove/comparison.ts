@@ -2,7 +2,7 @@
  * The comparison measures what is there: at 0.8 of its capacity, a service of known service time is seen by k6 as it sees
  * itself.
  *
- *     npm run prove -- --only comparison     prints, and writes docs/evidence/comparison.md and .json
+ *     npm run prove -- --only comparison     prints, and writes docs/evidence/comparison.md and .json once it is proved
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,8 +13,9 @@ import { messageOf } from '../load/errors.ts';
 import { estimateText, msText, ratioText, wholeText } from '../load/format.ts';
 import { interruptSignal } from '../load/interrupt.ts';
 import { resolveK6 } from '../load/k6/resolve.ts';
-import { describeMachine } from '../load/machine.ts';
 import { rounded } from '../load/rounded.ts';
+import { machineText } from './markdown.ts';
+import { conclude, evidenceFile, type Page } from './verdict.ts';
 
 /** Long beside the way to the service and back, which k6 sees and the service does not, and which is stated with it. */
 const SERVICE_MS = 30;
@@ -43,12 +44,9 @@ try {
         say,
       },
     });
-    const page = pageOf(run, k6.version);
-    console.log(`\n${page}`);
-    const path = join(root, 'docs/evidence/comparison');
-    await writeFile(`${path}.md`, page);
-    await writeFile(`${path}.json`, `${JSON.stringify(rounded(run), null, 2)}\n`);
-    process.exitCode = run.agreements.every(({ agrees }) => agrees) ? 0 : 1;
+    process.exitCode = await conclude(pageOf(run, k6.version), evidenceFile('comparison.md'));
+    if (process.exitCode === 0)
+      await writeFile(evidenceFile('comparison.json'), `${JSON.stringify(rounded(run), null, 2)}\n`);
   } finally {
     await rm(rawDirectory, { recursive: true, force: true });
   }
@@ -57,8 +55,7 @@ try {
   process.exitCode = signal.aborted ? 130 : 1;
 }
 
-function pageOf(run: AgreementRun, k6: string): string {
-  const { cpu, cores, platform, node } = describeMachine();
+function pageOf(run: AgreementRun, k6: string): Page {
   const rows = run.agreements.map(({ percentile, measuredMs, recordedMs, comparison, agrees }) => {
     const { ratio, low, high } = comparison;
     const interval = `${ratioText(ratio)} [${ratioText(low)}–${ratioText(high)}]`;
@@ -66,20 +63,22 @@ function pageOf(run: AgreementRun, k6: string): string {
   });
   const { floorP50Ms, floorP99Ms } = run.calibration;
   const disturbed = run.flaggedRounds === 0 ? 'none' : `${run.flaggedRounds} of ${ROUNDS}`;
-  return `# The comparison against a service that is known
-
-A service that serves one request at a time, ${SERVICE_MS} ms each, keeps a record of when each request came in and was answered.
+  const verdict = run.agreements.every(({ agrees }) => agrees) ? 'proved' : 'refuted';
+  const because = { proved: 'no percentile was shown to differ.', refuted: 'a percentile was shown to differ.' }[
+    verdict
+  ];
+  const body = `A service that serves one request at a time, ${SERVICE_MS} ms each, keeps a record of when each request came in and was answered.
 The comparison searches its capacity (${wholeText(run.capacity.passedPerSecond)}/s), loads it to 0.8 of that (${wholeText(run.ratePerSecond)}/s), and what k6 saw is
 compared with the record, round by round, by the same rule as strategies are. The record begins and ends within the
 service; k6 sees the way there and back as well, which for \`/healthz\` alone is ${msText(floorP50Ms)} ms (p50) to ${msText(floorP99Ms)} ms (p99).
 
 - command: \`npm run prove -- --only comparison\`
 - date: ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC
-- machine: ${cpu}, ${cores} cores, ${platform}, Node ${node}, k6 ${k6}
+- machine: ${machineText()}, k6 ${k6}
 - rounds: ${ROUNDS}, seed ${SEED}; disturbed: ${disturbed}
 
 | | k6, ms from the scheduled time | the service's own record, ms | ratio | |
 |---|---:|---:|---:|---|
-${rows.join('\n')}
-`;
+${rows.join('\n')}`;
+  return { title: 'The comparison against a service that is known', verdict, because, body };
 }

@@ -12,6 +12,7 @@ import { describeMachine } from '../load/machine.ts';
 import { type FaultRun, runRedisFaults } from '../test/support/redis-faults.ts';
 import { disturbances } from '../test/support/redis-trouble.ts';
 import { positive } from './command.ts';
+import { machineText, table } from './markdown.ts';
 import { proveWithRedis, type RedisPlan } from './redis-proof.ts';
 
 const help = `node prove/redis-faults.ts [flags]
@@ -19,7 +20,7 @@ const help = `node prove/redis-faults.ts [flags]
   --seed <n>      decides them and the writes     (1)
   --writers <n>   at once, over two connections   (8)
   --timeout <ms>  deadline of every write         (100)
-  --evidence      write docs/evidence/redis-faults.json and .md`;
+  --evidence      write docs/evidence/redis-faults.json and .md once it is proved`;
 
 interface Plan extends RedisPlan {
   readonly writers: number;
@@ -80,10 +81,6 @@ function isVoid({ tally, rounds }: FaultRun): boolean {
   return disturbances.some((name) => rounds[name] === 0) || tally.unknown === 0 || tally.notApplied === 0;
 }
 
-function table(rows: readonly (readonly [string, string | number])[]): string {
-  return rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n');
-}
-
 async function writeEvidence(plan: Plan, run: FaultRun, startedAt: string): Promise<void> {
   const { rounds, seed, writers, timeoutMs } = plan;
   const machine = describeMachine();
@@ -96,15 +93,11 @@ connections break around their commands; then every change that Redis recorded i
 
 - command: \`${command}\`
 - date: ${startedAt}
-- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}, Node ${machine.node}
+- machine: ${machineText()}
 
-| broken promises | |
-| --- | ---: |
-${table(promises(run))}
+${table(['broken promises', ''], promises(run))}
 
-| what happened | |
-| --- | ---: |
-${table(figures(run))}
+${table(['what happened', ''], figures(run))}
 `;
   const path = new URL('../docs/evidence/redis-faults', import.meta.url).pathname;
   await mkdir(new URL('../docs/evidence/', import.meta.url), { recursive: true });

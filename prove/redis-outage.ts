@@ -20,12 +20,13 @@ import {
 } from '../test/support/redis-outage.ts';
 import { disturbances } from '../test/support/redis-trouble.ts';
 import { positive } from './command.ts';
+import { machineText, table } from './markdown.ts';
 import { proveWithRedis, type RedisPlan } from './redis-proof.ts';
 
 const help = `node prove/redis-outage.ts [flags]
   --rounds <n>   one disturbance each   (300)
   --seed <n>     decides them           (1)
-  --evidence     write docs/evidence/redis-outage.json and .md`;
+  --evidence     write docs/evidence/redis-outage.json and .md once it is proved`;
 
 function planOf(args: readonly string[]): RedisPlan {
   const { values } = parseArgs({
@@ -99,11 +100,6 @@ function isVoid({ tally, rounds, probes }: OutageRun): boolean {
   return untried || probes.some(({ disturbedMs }) => disturbedMs.length < 100);
 }
 
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const rule = head.map((_, at) => (at === 0 ? '---' : '---:'));
-  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
 const probeHead = ['milliseconds', 'requests', 'p99 while all is well', 'p99 in trouble', 'failed'];
 
 async function writeEvidence({ rounds, seed }: RedisPlan, run: OutageRun, startedAt: string): Promise<void> {
@@ -118,7 +114,7 @@ applied twice would leave a gap that nobody asked for. \`redis-direct\` counts i
 
 - command: \`${command}\`
 - date: ${startedAt}
-- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}, Node ${machine.node}
+- machine: ${machineText()}
 - deadlines: ${ORIGIN_TIMEOUT_MS} ms for Redis, ${REQUEST_TIMEOUT_MS} ms for a request
 
 ${table(['broken promises', ''], promises(run))}

@@ -45,8 +45,9 @@ async function prove<Plan extends RedisPlan, Run>(proof: RedisProof<Plan, Run>, 
   });
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   proof.print(run);
-  if (plan.evidence) await proof.writeEvidence(plan, run, startedAt);
-  return verdict(proof, run, plan);
+  const exitCode = verdict(proof, run, plan);
+  if (plan.evidence && exitCode === 0) await proof.writeEvidence(plan, run, startedAt);
+  return exitCode;
 }
 
 function verdict<Plan extends RedisPlan, Run>(proof: RedisProof<Plan, Run>, run: Run, { seed, rounds }: Plan): number {

@@ -1,5 +1,5 @@
 /** One cell of the plan: a fresh service, one run of k6, and the proof, before anything is believed. */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { K6RunError, messageOf } from './errors.ts';
 import { runScenario } from './k6/run-scenario.ts';
@@ -160,6 +160,7 @@ async function load(
   const swept = point === undefined ? '' : `-${point}`;
   const name = `${round}-${workload.name}-${candidate.name.replaceAll(' ', '-')}${swept}${rate}`;
   const linesPath = join(rawDirectory, `${name}.txt`);
+  await rm(linesPath, { force: true }); // k6 appends: the lines of an attempt that was disturbed are not of this one
   const summary = await runScenario({
     k6Path,
     script: workload.script,

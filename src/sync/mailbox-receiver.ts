@@ -66,7 +66,6 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     (line, batch) => this.#hand(this.#handle!, line, batch, 0),
     () => this.#notify(), // the last sender may have ended
   );
-  #depth = 0;
   #senders = 0;
   #moreSenders = true;
   #news: PromiseWithResolvers<void> | undefined;
@@ -78,11 +77,6 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     this.#poll = new BusyPoll(pollMs);
   }
 
-  /** Messages that have arrived and wait. */
-  get depth(): number {
-    return this.#depth;
-  }
-
   /** Receives from one more sender, which lives at `position`. */
   connect(port: MessagePort, position: number): void {
     this.#senders += 1;
@@ -91,7 +85,6 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
         this.#poll.arrived();
         if (this.#handle !== undefined) return this.#turns.add(line, batch);
         this.#deliveries.push({ batch, line, taken: 0 });
-        this.#depth += batch[1].length;
         this.#notify();
       },
       onEnd: () => {
@@ -113,10 +106,7 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
    */
   async drain(handle: (letter: Letter<M, R>) => void): Promise<void> {
     this.#handle = handle;
-    for (const { line, batch, taken } of this.#deliveries.splice(0)) {
-      this.#depth -= batch[1].length - taken;
-      this.#hand(handle, line, batch, taken);
-    }
+    for (const { line, batch, taken } of this.#deliveries.splice(0)) this.#hand(handle, line, batch, taken);
     while (!this.#isOver) await this.#nextNews();
   }
 
@@ -166,7 +156,6 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     const { batch, line } = delivery;
     const letter = new Letter(line, batch, delivery.taken++);
     if (delivery.taken === batch[1].length) this.#deliveries.shift();
-    this.#depth -= 1;
     this.#permits.give(line.position, 1);
     return letter;
   }

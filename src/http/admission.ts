@@ -6,7 +6,7 @@
  *   was under way and not even the fastest answer came within twice the time of one that had nothing before it. From
  *   then on as many are admitted as can be answered within that time (Little's law, followed as in Gradient2).
  * - `LoopTurn`: requests that need no waiting but much CPU queue before the event loop, where nobody counts them. An
- *   owner thread judges its mailbox by the same.
+ *   owner thread judges its mailboxes by one.
  *
  * Cost: a few comparisons per request, and one `setImmediate` per turn of the event loop.
  *
@@ -14,12 +14,8 @@
  * docs/decisions/0008-overload.md
  */
 import { OverloadedError } from '../errors.ts';
-import { LoopTurn } from '../sync/loop-turn.ts';
+import { BURST, INTERVAL_MS, LoopTurn } from '../sync/loop-turn.ts';
 
-/** How long a queue must stand to be no burst. */
-const INTERVAL_MS = 100;
-/** So many under way in one resource, or in one turn of the event loop, are a burst and no overload. */
-const BURST = 16;
 /** How far one interval may move a limit. */
 const STEEPEST = 0.5;
 const GENTLEST = 1.1;

@@ -7,10 +7,10 @@
  * Cost: two comparisons per piece, and one `setImmediate` per turn.
  */
 
-/** How long turns must have been long. */
-const INTERVAL_MS = 100;
-/** So many pieces in one turn are a burst and no overload. */
-const BURST = 16;
+/** How long turns must have been long, or a queue have stood, to be no burst. */
+export const INTERVAL_MS = 100;
+/** So many pieces in one turn, or under way at a time, are a burst and no overload. */
+export const BURST = 16;
 
 export class LoopTurn {
   readonly #longMs: number;
@@ -29,7 +29,7 @@ export class LoopTurn {
   }
 
   /** Whether the next piece is taken up. */
-  admits(nowMs: number): boolean {
+  admits(nowMs: number = this.#now()): boolean {
     if (this.#startedMs === -1) {
       this.#startedMs = nowMs;
       setImmediate(this.#end);

@@ -5,6 +5,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { strategies } from '../strategies/index.ts';
 import type { Cell, OwnerMessage } from '../strategies/strategy.ts';
+import { LoopTurn } from '../sync/loop-turn.ts';
 import { Receiver } from '../sync/mailbox-receiver.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import { type Attachment, ThreadScope } from './context.ts';
@@ -27,6 +28,9 @@ const scope = new ThreadScope(data, logOrigin(threadLog(data.settings, data.slot
 await scope.origin.connected().catch(() => {}); // what needs no origin is served without it
 const receivers = new Map<string, Receiver<OwnerMessage, unknown>>();
 const ended: Promise<void>[] = [];
+const { MAX_STANDING_WAIT_MS, SHUTDOWN_TIMEOUT_MS } = data.settings;
+/** The event loop is one, and behind or not for all of its mailboxes together. */
+const turn = MAX_STANDING_WAIT_MS === 0 ? undefined : new LoopTurn(MAX_STANDING_WAIT_MS, () => performance.now());
 
 for (const name of data.owned) {
   const [strategyName, resource] = name.split('/');
@@ -36,7 +40,7 @@ for (const name of data.owned) {
   if (ThreadTable.isFirstLife(data.slot)) await scope.restore(name, state);
   const receiver = new Receiver<OwnerMessage, unknown>(scope.permits(name), scope.mailboxPollMs);
   receivers.set(name, receiver);
-  ended.push(serveMailbox(receiver, state as Methods, { standingWaitMs: data.settings.MAX_STANDING_WAIT_MS }));
+  ended.push(serveMailbox(receiver, state as Methods, turn));
 }
 
 main.on('message', (message: ToOwnerThread) => {
@@ -47,5 +51,5 @@ scope.thread.threads.markServing(data.slot);
 main.postMessage('serving');
 
 await Promise.all(ended);
-await scope.close(data.settings.SHUTDOWN_TIMEOUT_MS / 2);
+await scope.close(SHUTDOWN_TIMEOUT_MS / 2);
 main.close(); // nothing is left to do: the thread ends when the last replies have gone

@@ -2,7 +2,7 @@
 import type { Call } from '../resources/call.ts';
 import type { OwnerMessage } from '../strategies/strategy.ts';
 import { OverloadedError } from '../errors.ts';
-import { LoopTurn } from '../sync/loop-turn.ts';
+import type { LoopTurn } from '../sync/loop-turn.ts';
 import type { Letter, Receiver } from '../sync/mailbox-receiver.ts';
 import type { ReplyTiming } from '../sync/mailbox.ts';
 import type { Timing } from '../sync/wait.ts';
@@ -10,28 +10,21 @@ import type { Timing } from '../sync/wait.ts';
 /** The owned state, whose methods take their arguments and the call. */
 export type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
-export interface ServeOptions {
-  /**
-   * Once the owner has been behind for longer than a burst, what it does not come to within so many milliseconds of a
-   * turn is refused before it is begun; 0, the default: nothing is.
-   */
-  readonly standingWaitMs?: number;
-  readonly now?: () => number;
-}
-
 /**
  * Calls the state's methods one message after another; a method that awaits does not hold up the next message.
  * Resolves when the last sender is gone and everything was answered.
+ *
+ * @param turn that of the event loop, the same for all mailboxes that it serves: what it does not admit is refused before it
+ * is begun; undefined: nothing is
  */
 export async function serveMailbox(
   receiver: Receiver<OwnerMessage, unknown>,
   state: Methods,
-  { standingWaitMs = 0, now = () => performance.now() }: ServeOptions = {},
+  turn?: LoopTurn,
 ): Promise<void> {
   const answers = new Set<Promise<void>>();
-  const turn = new LoopTurn(standingWaitMs, now);
   await receiver.drain((letter) => {
-    if (standingWaitMs > 0 && !turn.admits(now())) {
+    if (turn?.admits() === false) {
       return letter.fail(new OverloadedError('the owner has been behind with its work for a while; nothing was begun'));
     }
     const answer = settle(letter, state);

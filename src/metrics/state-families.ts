@@ -2,6 +2,7 @@
 import type { ServedStrategy } from '../app.ts';
 import type { CacheStats } from '../resources/cache.ts';
 import type { Call } from '../resources/call.ts';
+import type { Awaitable } from '../sync/wait.ts';
 import { counter, type Family, gauge, type Sample } from './families.ts';
 
 /** A strategy that cannot answer now (its owner on the way, a lock not free) is left out of this scrape. */
@@ -17,7 +18,7 @@ export async function stateFamilies(served: readonly ServedStrategy[], call: Cal
 async function cacheFamilies(served: readonly ServedStrategy[], call: Call): Promise<Family[]> {
   const answers = await Promise.allSettled(
     served.flatMap(({ strategy: { name }, resources: { cache } }) =>
-      'unsupported' in cache ? [] : [told(name, cache.stats(call))],
+      'unsupported' in cache ? [] : [told(name, () => cache.stats(call))],
     ),
   );
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
@@ -39,7 +40,7 @@ async function connectionFamilies(served: readonly ServedStrategy[], call: Call)
   const first = { room: undefined, limit: 1, cursor: 0 };
   const answers = await Promise.allSettled(
     served.flatMap(({ strategy: { name }, resources: { connections } }) =>
-      'unsupported' in connections ? [] : [told(name, connections.list(first, call))],
+      'unsupported' in connections ? [] : [told(name, () => connections.list(first, call))],
     ),
   );
   const samples = answers.flatMap((answer): Sample[] =>
@@ -50,6 +51,7 @@ async function connectionFamilies(served: readonly ServedStrategy[], call: Call)
   return [gauge('connections', 'Connections that are registered', samples)];
 }
 
-async function told<State>(strategy: string, state: State) {
-  return { strategy, state: await state };
+/** `ask` may throw at once, as where a lock blocks: here that rejects like any other failure. */
+async function told<State>(strategy: string, ask: () => Awaitable<State>) {
+  return { strategy, state: await ask() };
 }

@@ -2,40 +2,26 @@ import { type Logger, pino } from 'pino';
 import type { ConnectionWatch } from '../origin/redis-connection.ts';
 import type { Settings } from '../settings.ts';
 import { type Slot, ThreadTable } from '../sync/thread-table.ts';
+import { StandardOutput } from './standard-output.ts';
 
 /** What a pipe takes in one piece (`PIPE_BUF`), less the last line: those of other threads come before or after it. */
 const CHUNK_BYTES = 3_500;
 const FLUSH_EVERY_MS = 500;
-/** Kept while nobody reads; what comes then is dropped. */
-const MAX_UNREAD_BYTES = 1024 * 1024;
 
 /**
  * Main's own logger. That it takes the file descriptor from `process.stdout` makes a pipe or a socket there one that
  * does not block, for all threads.
  */
 export function mainLog({ LOG_LEVEL }: Settings): Logger {
-  return pino({ level: LOG_LEVEL, base: null }, standardOutput({ dest: process.stdout.fd }));
+  return pino({ level: LOG_LEVEL, base: null }, new StandardOutput({ dest: process.stdout.fd }));
 }
 
 /** A thread's own logger. With a line per request it writes many at a time, because a write costs more than a line. */
 export function threadLog({ LOG_LEVEL }: Settings, slot: Slot): Logger {
   const isVerbose = LOG_LEVEL === 'debug' || LOG_LEVEL === 'trace';
-  const lines = standardOutput(isVerbose ? { minLength: CHUNK_BYTES, periodicFlush: FLUSH_EVERY_MS } : {});
+  const lines = new StandardOutput(isVerbose ? { minLength: CHUNK_BYTES, periodicFlush: FLUSH_EVERY_MS } : {});
   if (isVerbose) process.on('exit', () => lines.flush());
   return pino({ level: LOG_LEVEL, base: { thread: ThreadTable.positionOf(slot), slot } }, lines);
-}
-
-/** `sync`, because a thread that ends does not wait for its lines. A log that nobody reads costs its lines, never a request. */
-function standardOutput(options: { dest?: number; minLength?: number; periodicFlush?: number }) {
-  const lines = pino.destination({
-    dest: 1,
-    sync: true,
-    maxLength: MAX_UNREAD_BYTES,
-    retryEAGAIN: () => false, // but with the next line: to wait for room would stop the event loop
-    ...options,
-  });
-  lines.on('error', () => {}); // what could not be written is kept
-  return lines;
 }
 
 /** One line when a thread's connection to Redis is lost, and one when it is back. */

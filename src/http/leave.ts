@@ -1,7 +1,7 @@
 /** How an HTTP server goes away without cutting anybody off. */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { Server as Listener } from 'node:net';
+import { Server as Listener, type Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as elapsed } from 'node:timers/promises';
 
 /** How long every answer says `Connection: close` before no connection is taken any more. */
@@ -14,18 +14,23 @@ const MOST_TURNS = 1_000;
  * Resolves when the last connection is closed. Every answer must say `Connection: close` already: clients that ask
  * again then leave by themselves. Connections that wait to be taken, and idle ones that a request is on its way to, are
  * reset when their end comes. So no more are taken right after a turn of the event loop that found none; and idle ones
- * are closed a while later, when nobody is busy with leaving, right after all that had come was read.
+ * are closed a while later, when nobody is busy with leaving, right after all that had come was read. Some become idle
+ * later: an answer that was written before, behind one that is not, cannot say it any more.
+ *
+ * @param sockets the connections that are open
  */
-export async function leave(server: Server): Promise<void> {
-  const closed = once(server, 'close');
+export async function leave(server: Server, sockets: Iterable<Socket>): Promise<void> {
+  const closed = once(server, 'close').then(() => true);
   await elapsed(FAREWELL_MS);
   await untilAllAreTaken(server);
-  // Not yet that of node:http: it also closes what it has read nothing from.
+  // Not that of node:http: it also closes what it has read nothing from, and gives up its limits for slow clients.
   Listener.prototype.close.call(server);
-  await elapsed(LINGER_MS);
-  await nextTurn();
-  server.close();
-  await closed;
+  while (!(await Promise.race([closed, elapsed(LINGER_MS, false)]))) {
+    await nextTurn();
+    // To node:http a connection is idle as soon as its answer was handed over, however much of it the client has yet to read.
+    const isRead = Array.from(sockets).every(({ writableLength }) => writableLength === 0);
+    if (isRead) server.closeIdleConnections();
+  }
 }
 
 /** A turn of the event loop takes one connection, or a few. */

@@ -87,10 +87,10 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
   });
   // A client may say that it sends no more and still read: node:http would cut it off. See docs/decisions/0004.
   Object.assign(server, { httpAllowHalfOpen: true });
-  let connections = 0;
+  const sockets = new Set<HttpSocket>();
   server.on('connection', (socket: HttpSocket) => {
-    connections += 1;
-    socket.on('end', () => probe(socket)).on('close', () => (connections -= 1));
+    sockets.add(socket);
+    socket.on('end', () => probe(socket)).on('close', () => sockets.delete(socket));
   });
   server.on('clientError', refuseBytes);
   server.on('connect', (incoming: IncomingMessage, socket: Socket) => {
@@ -101,11 +101,14 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    connections: () => connections,
+    connections: () => sockets.size,
     async drain() {
       draining = true;
+      // What is in flight was begun before that was known.
+      for (const { [LATEST]: latest } of sockets) if (latest?.headersSent === false) latest.shouldKeepAlive = false;
       const socketsClosed = webSockets.close();
-      await leave(server);
+      socketsClosed.catch(() => {}); // thrown below
+      await leave(server, sockets);
       await socketsClosed;
     },
   };

@@ -1,7 +1,7 @@
 /** Writes the new project: sources and tests with one strategy and some resources, and what a repository has around them. */
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { CommandLine } from './command-line.ts';
 import {
@@ -25,10 +25,25 @@ const run = promisify(execFile);
 const OWN_NAME = /\bshared-state\b/g;
 
 /**
+ * Writes it beside where it belongs and moves it there as a whole, so that whatever fails leaves nothing in the way of
+ * another try.
+ *
  * @param root the folder of this project, whose packages are installed
  * @param strategies all that there are
  */
 export async function writeProject(root: string, chosen: CommandLine, strategies: readonly Strategy[]): Promise<void> {
+  const draft = join(dirname(chosen.out), `.${basename(chosen.out)}-${process.pid}`);
+  await mkdir(draft, { recursive: true });
+  try {
+    await writeDraft(root, { ...chosen, out: draft }, strategies);
+    await mkdir(chosen.out, { recursive: true });
+    for (const name of await readdir(draft)) await rename(join(draft, name), join(chosen.out, name));
+  } finally {
+    await rm(draft, { recursive: true });
+  }
+}
+
+async function writeDraft(root: string, chosen: CommandLine, strategies: readonly Strategy[]): Promise<void> {
   const { strategy, resources, out, name } = chosen;
   const original = (path: string) => readFile(join(root, path), 'utf8');
   const all = Object.keys(strategy.cells) as ResourceName[];

@@ -4,12 +4,13 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { strategies } from '../../src/strategies/index.ts';
 import type { ResourceName } from '../../src/strategies/strategy.ts';
 import { startServiceUnderTest, stopCleanly } from '../support/service.ts';
@@ -53,10 +54,9 @@ class Fork implements AsyncDisposable {
     this.folder = folder;
   }
 
-  static async write({ strategy, resources }: Case): Promise<Fork> {
+  static async write(chosen: Case): Promise<Fork> {
     const folder = join(await mkdtemp(join(tmpdir(), 'shared-state-fork-')), 'my-service');
-    const flags = ['--strategy', strategy, '--resources', resources.join(','), '--out', folder];
-    await run(process.execPath, [join(root, 'fork/index.ts'), ...flags]);
+    await run(process.execPath, argumentsFor(chosen, folder));
     return new Fork(folder);
   }
 
@@ -90,35 +90,54 @@ class Fork implements AsyncDisposable {
   }
 }
 
-describe.each(cases.filter(({ strategy }) => strategies.some(({ name }) => name === strategy)))(
-  'a project with $strategy and $resources',
-  (chosen) => {
-    let fork: Fork;
-    beforeAll(async () => {
-      fork = await Fork.write(chosen);
-      await fork.install();
-    }, 120_000);
-    afterAll(() => fork[Symbol.asyncDispose]());
+function argumentsFor({ strategy, resources }: Case, out: string): string[] {
+  const flags = ['--strategy', strategy, '--resources', resources.join(','), '--out', out];
+  return [join(root, 'fork/index.ts'), ...flags];
+}
 
-    it('has what was chosen and nothing else', async () => {
-      await agreesWithItself(fork);
-      await mentionsNothingElse(fork, chosen);
-      await servesNothingElse(fork, chosen);
-    });
+const offered = cases.filter(({ strategy }) => strategies.some(({ name }) => name === strategy));
 
-    it('passes type check, lint and format', async () => {
-      await Promise.all([
-        fork.tool('tsc'),
-        fork.tool('oxlint', '--type-aware', '--deny-warnings'),
-        fork.tool('oxfmt', '--check'),
-      ]);
-    });
+it('leaves nothing behind when it fails, so that it can be tried again', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'shared-state-fork-'));
+  const args = argumentsFor(offered[0]!, join(folder.path, 'my-service'));
+  const env = { PATH: folder.path }; // where there is no npm
+  await expect(run(process.execPath, args, { env })).rejects.toThrow('npm');
+  expect(await readdir(folder.path)).toEqual([]);
+});
 
-    it('passes its tests', async () => {
-      await fork.tool('vitest', 'run', ...(isWhole ? [] : chosen.tests));
-    });
-  },
-);
+it('is tested whole by a job for each strategy', async () => {
+  const workflow = parse(await readFile(join(root, '.github/workflows/ci.yml'), 'utf8')) as {
+    jobs: { fork: { strategy: { matrix: { strategy: string[] } } } };
+  };
+  expect(workflow.jobs.fork.strategy.matrix.strategy).toEqual(cases.map(({ strategy }) => strategy));
+});
+
+describe.each(offered)('a project with $strategy and $resources', (chosen) => {
+  let fork: Fork;
+  beforeAll(async () => {
+    fork = await Fork.write(chosen);
+    await fork.install();
+  }, 120_000);
+  afterAll(() => fork[Symbol.asyncDispose]());
+
+  it('has what was chosen and nothing else', async () => {
+    await agreesWithItself(fork);
+    await mentionsNothingElse(fork, chosen);
+    await servesNothingElse(fork, chosen);
+  });
+
+  it('passes type check, lint and format', async () => {
+    await Promise.all([
+      fork.tool('tsc'),
+      fork.tool('oxlint', '--type-aware', '--deny-warnings'),
+      fork.tool('oxfmt', '--check'),
+    ]);
+  });
+
+  it('passes its tests', async () => {
+    await fork.tool('vitest', 'run', ...(isWhole ? [] : chosen.tests));
+  });
+});
 
 /** Links lead somewhere, commands are there, packages are used. */
 async function agreesWithItself(fork: Fork): Promise<void> {

@@ -17,7 +17,7 @@ const proofs = {
   overload: 'with MAX_STANDING_WAIT_MS, twice the capacity does not slow those who are accepted; seven minutes',
   'redis-faults': 'Redis paused, killed, restarted and cut off: nothing acknowledged is lost, nothing applied twice',
   'redis-outage': 'the whole service meanwhile: every answer kept, no answer late, and what needs no Redis unaffected',
-  interrupts: 'a comparison stopped at any moment leaves no process and keeps what it has; six minutes',
+  interrupts: 'a comparison stopped at any moment leaves no process and keeps what it has; about eight minutes',
   shutdown: '50 SIGTERMs under load: what was read is answered, no connection reset, what was acknowledged kept',
   soak: 'load with faults for 20 minutes: memory flat, handles and waits as before',
   comparison: 'at 0.8 of its capacity, k6 sees a service of known service time as it sees itself; about seven minutes',

@@ -13,12 +13,8 @@ import { atOnce, type Steps } from '../sync/steps.ts';
 /** Members of rooms that are looked at in one step. */
 const LOOKED_AT = 512;
 
-/** How many there are in each room of a shard, added to `sizes`. All steps under one guard, or in one version. */
-export function* sizeSteps(
-  table: ConnectionTable,
-  sizes: Map<string, number> = new Map(),
-  shard = 0,
-): Steps<RoomSize[]> {
+/** Adds to `sizes` how many there are in each room of a shard. All steps under one guard, or in one version. */
+function* addSizes(table: ConnectionTable, sizes: Map<string, number>, shard: number): Steps<void> {
   const nowMs = Date.now();
   let looked = 0;
   for (const { room, walk } of table.roomsOf(shard).all()) {
@@ -29,10 +25,16 @@ export function* sizeSteps(
     }
     if (there > 0) sizes.set(room, (sizes.get(room) ?? 0) + there);
   }
-  return Array.from(sizes, ([room, connections]) => ({ room, connections }));
 }
 
-/** Every room that somebody is in, at one go. */
+/** Every room that somebody is in. All steps under the one guard, or in one version. */
+export function* sizeSteps(table: ConnectionTable): Steps<RoomSize[]> {
+  const sizes = new Map<string, number>();
+  yield* addSizes(table, sizes, 0);
+  return listOf(sizes);
+}
+
+/** The same at one go. */
 export function roomSizes(table: ConnectionTable): RoomSize[] {
   return atOnce(sizeSteps(table));
 }
@@ -40,12 +42,15 @@ export function roomSizes(table: ConnectionTable): RoomSize[] {
 /** The same of several shards, with steps between them only. */
 export function* sizesByShards(table: ConnectionTable, shards: number, inShard: InShard): Steps<RoomSize[]> {
   const sizes = new Map<string, number>();
-  let all: RoomSize[] = [];
   for (let shard = 0; shard < shards; shard++) {
-    inShard(shard, () => void (all = atOnce(sizeSteps(table, sizes, shard))));
+    inShard(shard, () => atOnce(addSizes(table, sizes, shard)));
     yield;
   }
-  return all;
+  return listOf(sizes); // once, and under no lock
+}
+
+function listOf(sizes: ReadonlyMap<string, number>): RoomSize[] {
+  return Array.from(sizes, ([room, connections]) => ({ room, connections }));
 }
 
 /** Records that are looked at under a lock at a time: few enough for one turn of a snapshot's writer. */

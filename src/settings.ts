@@ -123,6 +123,9 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
+/** The environment variables. */
+export const settingNames: readonly string[] = Object.keys(schema.shape);
+
 /** The names are those of the environment variables; numbers carry the unit in the name. Plain data: threads get a copy. */
 export type Settings = z.output<typeof schema>;
 
@@ -144,7 +147,7 @@ export class SettingsError extends Error {
  */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
   const given = Object.fromEntries(
-    Object.keys(schema.shape).flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
+    settingNames.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
   );
   const parsed = schema.safeParse(given);
   const mistakes = parsed.success

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readSettings, SettingsError } from '../src/settings.ts';
+import { readSettings, settingNames, SettingsError } from '../src/settings.ts';
 import { strategies } from '../src/strategies/index.ts';
 import { anyStrategy } from './support/served.ts';
 
@@ -38,6 +39,12 @@ describe('settings', () => {
     expect(readSettings({}).STRATEGIES).toEqual(
       strategies.filter(({ kind }) => kind === 'strategy').map(({ name }) => name),
     );
+  });
+
+  it('are all in the tables of the contract', () => {
+    const page = readFileSync(new URL('../docs/http-api.md', import.meta.url), 'utf8');
+    const rows = Array.from(page.matchAll(/^\| (`[A-Z_`, ]+) \|/gm), ([, names]) => names!).join();
+    expect(settingNames.filter((name) => !rows.includes(`\`${name}\``))).toEqual([]);
   });
 
   it('names all mistakes at once, each with its variable, its limit and the bad value', () => {

@@ -1,4 +1,5 @@
 /** Long looks run in slices, at one version too, and end when nobody wants them any more. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { atOneVersion } from '../../src/sync/at-one-version.ts';
 import { inSlices, type Steps } from '../../src/sync/steps.ts';
@@ -86,6 +87,17 @@ describe('a look at one version', () => {
     write(2);
     expect(await found).toEqual([2, 2]);
     expect(looks()).toBe(2);
+  });
+
+  it('runs at one go once it was overtaken three times, however many more are published', async () => {
+    const { reader, write, look, looks } = pair();
+    const found = atOneVersion(reader, look, unhurried);
+    for (const value of [1, 2, 3, 4, 5]) {
+      write(value);
+      await nextTurn();
+    }
+    expect(await found).toEqual([3, 3]);
+    expect(looks()).toBe(4);
   });
 
   it('pins nothing between two slices, so that no writer waits for it', async () => {

@@ -1,10 +1,11 @@
 /**
  * Connections, snapshot: readers look at an immutable version; one writer at a time publishes the next.
  *
- * Guarantee: linearizable; a page is one consistent cut, made in slices: neither a writer nor the event loop waits for it.
- * Cost: who registers or leaves copies some pages in its turn; a long page that it overtakes begins anew, at one go. A
- * heartbeat takes no turn and publishes nothing: when a connection was last seen is no part of a version, but a word
- * beside it that the heartbeat exchanges.
+ * Guarantee: linearizable; a page is one consistent cut, and no writer waits for it.
+ * Cost: who registers or leaves copies some pages in its turn. A long page is made in slices, with turns of the event
+ * loop between them, while nobody publishes: one that is overtaken begins anew, and the third time that this happens it
+ * is made at one go. A heartbeat takes no turn and publishes nothing: when a connection was last seen is no part of a
+ * version, but a word beside it that the heartbeat exchanges.
  */
 import type { Connections } from '../../resources/connections.ts';
 import { pageSteps, shareSteps } from '../connection-listing.ts';

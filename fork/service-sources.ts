@@ -35,6 +35,8 @@ export interface ServiceSources {
 
 const REGISTRY = 'src/strategies/index.ts';
 const SETTINGS = 'src/settings.ts';
+/** Says which writes meet faults. */
+const FAULTS = 'src/http/openapi/operations/admin.ts';
 /** The test that knows the defaults of the settings. */
 const DEFAULTS = 'test/settings.test.ts';
 
@@ -115,6 +117,7 @@ function reached(sources: Sources, paths: Iterable<string>): Reach {
 function edited(path: string, text: string, { strategy, strategies, otherResources }: Choice): string {
   const others = strategies.filter((name) => name !== strategy);
   if (path === REGISTRY) return withoutMentions(path, text, importedFrom(path, text, others));
+  if (path === FAULTS && otherResources.includes('counters')) return text.replace('writes of counters', 'writes');
   if (path === `src/strategies/${strategy}/index.ts`) return withoutMentions(path, text, otherResources);
   const names = namesIn(path, otherResources);
   const rest = names.length === 0 ? text : withoutMentions(path, text, names);

@@ -21,7 +21,7 @@ export const controlsOperations = operations({
     problems: ['UNAUTHORIZED', 'FORBIDDEN', 'NOT_APPLICABLE', ...stateProblems],
   },
   'POST /faults': {
-    summary: 'Let the next writes meet a fault',
+    summary: 'Let the next writes of counters meet a fault',
     needsToken: true,
     body: { schema: faultsBody, required: true },
     success: { 202: { description: 'What they will meet', json: fault } },

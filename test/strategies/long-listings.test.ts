@@ -1,14 +1,21 @@
-/** Listings give up when their call's time is over; which records they copy. */
+/** Listings give up when their call's time is over; which records they copy; pages of shards that differ. */
 import { array, assert, integer, nat, property } from 'fast-check';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { LockTimeoutError } from '../../src/errors.ts';
 import { type Call, unhurried } from '../../src/resources/call.ts';
-import type { Connections } from '../../src/resources/connections.ts';
+import type { Connections, ConnectionsPage } from '../../src/resources/connections.ts';
 import { readSettings } from '../../src/settings.ts';
+import { memoryOnly } from '../../src/origin/write-through.ts';
+import { pageByShards } from '../../src/strategies/connection-listing.ts';
+import type { ConnectionTable } from '../../src/strategies/connection-table.ts';
+import { asOwner } from '../../src/strategies/in-shard.ts';
 import { strategies } from '../../src/strategies/index.ts';
 import { RecordSet } from '../../src/strategies/record-set.ts';
-import { LOCK_WORDS, ownedBy } from '../../src/sync/lock-line.ts';
+import { sharedConnections, sharedConnectionsMemory } from '../../src/strategies/shared-connections.ts';
+import type { CellContext } from '../../src/strategies/strategy.ts';
+import { LOCK_BYTES, LOCK_WORDS, ownedBy } from '../../src/sync/lock-line.ts';
+import { atOnce } from '../../src/sync/steps.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
 import { attachAll } from '../../src/threads/attach.ts';
 import { allocateMemory, cellMemory } from '../../src/threads/memory.ts';
@@ -46,14 +53,101 @@ describe('listings behind a lock that somebody else holds', () => {
   );
 });
 
-it('a set of records gives the lowest in order, and is empty then', () => {
-  assert(
-    property(array(nat(199)), integer({ min: 1, max: 50 }), (records, limit) => {
-      const set = new RecordSet(200);
-      for (const record of records) set.add(record);
-      const lowest = [...new Set(records)].sort((a, b) => a - b).slice(0, limit);
-      expect(set.takeLowest(limit)).toEqual(lowest);
-      expect(set.takeLowest(limit)).toEqual([]);
-    }),
-  );
+describe('a set of records', () => {
+  it('gives the lowest in order, and is empty then', () => {
+    assert(
+      property(array(nat(199)), integer({ min: 1, max: 50 }), (records, limit) => {
+        const set = new RecordSet(200);
+        for (const record of records) set.add(record);
+        const lowest = [...new Set(records)].sort((a, b) => a - b).slice(0, limit);
+        expect(set.takeLowest(limit)).toEqual(lowest);
+        expect(set.takeLowest(limit)).toEqual([]);
+      }),
+    );
+  });
+
+  it('costs what is in it, not what there might be', () => {
+    const elapsedMs = [2 ** 10, 2 ** 28].map((capacity) => {
+      const set = new RecordSet(capacity);
+      const startedMs = performance.now();
+      for (let round = 0; round < 300; round++) {
+        set.add(1);
+        set.add(capacity - 1);
+        expect(set.takeLowest(2)).toEqual([1, capacity - 1]);
+      }
+      return performance.now() - startedMs;
+    }) as [number, number];
+    expect(elapsedMs[1]).toBeLessThan(elapsedMs[0] * 100); // to look at every word would take several times more than that
+  });
+});
+
+const SHARDS = 16;
+
+/** A map in shards, of which this thread is the only user. */
+function inShards(): ConnectionTable {
+  const settings = readSettings({ CONNECTIONS_CAPACITY: '4096', CONNECTIONS_MEMORY_MB: '1' });
+  const { locks, bytes } = sharedConnectionsMemory(settings, SHARDS, SHARDS);
+  const threads = new ThreadTable(new SharedArrayBuffer(ThreadTable.bytes));
+  const slot = ThreadTable.slot(0, 0);
+  threads.enter(slot);
+  const memory = {
+    locks: new Int32Array(new SharedArrayBuffer(locks * LOCK_BYTES)),
+    data: new SharedArrayBuffer(bytes),
+  };
+  const context: Partial<CellContext> = {
+    name: 'test',
+    memory,
+    settings,
+    thread: { slot, threads } as CellContext['thread'],
+    hashSeed: [1, 2],
+    startedAtMs: 0,
+    writeThrough: memoryOnly,
+    lab: { midway: () => {} },
+  };
+  return sharedConnections(context as CellContext, SHARDS).table;
+}
+
+/** So many ids of each shard. */
+function idsOf(table: ConnectionTable, counts: readonly number[]): string[] {
+  const left = [...counts];
+  const ids: string[] = [];
+  for (let at = 0; left.some((count) => count > 0); at++) {
+    const id = `c${at}`;
+    if (left[table.shardOf(id)]!-- > 0) ids.push(id);
+  }
+  return ids;
+}
+
+function pagesOf(table: ConnectionTable, room: string | undefined, limit: number): ConnectionsPage[] {
+  const pages: ConnectionsPage[] = [];
+  for (let cursor: number | undefined = 0; cursor !== undefined; cursor = pages.at(-1)!.cursor) {
+    pages.push(atOnce(pageByShards(table, { room, limit, cursor }, SHARDS, asOwner)));
+  }
+  return pages;
+}
+
+describe('pages of shards that differ', () => {
+  it.for([
+    ['one shard has all', [80], true],
+    ['one has most', [80, ...Array.from({ length: SHARDS - 1 }, () => 1)], true],
+    ['all have as many', Array.from({ length: SHARDS }, () => 5), false],
+    ['none has any', [], false],
+  ] as const)('end where there is no cursor, with everybody exactly once: %s', ([, counts, someAreShort]) => {
+    const table = inShards();
+    const ids = idsOf(table, [...counts, ...Array.from({ length: SHARDS - counts.length }, () => 0)]);
+    for (const id of ids) table.register(id, { room: 'r', details: '"room":"r"', holder: undefined });
+    for (const room of ['r', undefined]) {
+      const pages = [1, 10, 1000].map((limit) => ({ limit, pages: pagesOf(table, room, limit) }));
+      for (const { limit, pages: some } of pages) {
+        const found = some.flatMap(({ connections }) => connections.map(({ id }) => id));
+        expect(found.toSorted()).toEqual(ids.toSorted());
+        for (const { total, connections } of some) {
+          expect(total).toBe(ids.length);
+          expect(connections.length).toBeLessThanOrEqual(limit);
+        }
+      }
+      // Of one shard a page has a few more than its part of the limit, and goes no further than that shard is known.
+      expect(pages[1]!.pages.slice(0, -1).some(({ connections }) => connections.length < 10)).toBe(someAreShort);
+    }
+  });
 });

@@ -35,7 +35,12 @@ export const connectionsOperations = operations({
   'GET /connections': {
     summary: 'List connections, all or those of a room',
     query: z.object({ room: nameParameter.optional(), ...pageQuery }),
-    success: { 200: { description: 'A page', json: connectionPage } },
+    success: {
+      200: {
+        description: 'A page; it may have fewer than `limit`, and the end is where there is no `cursor`',
+        json: connectionPage,
+      },
+    },
     problems: stateProblems,
   },
   'GET /rooms': {

@@ -3,6 +3,7 @@ import type { BroadcastRun } from '../../test/support/connections-broadcast.ts';
 import type { ExpiryRun } from '../../test/support/connections-expiry.ts';
 import type { ListingRun } from '../../test/support/connections-listing.ts';
 import { judgeLeak, type MemoryRun } from '../../test/support/connections-memory.ts';
+import type { Verdict } from '../verdict.ts';
 
 /** Parts that were not asked for are not there. */
 export interface Found {
@@ -22,8 +23,6 @@ export const UNNOTICED = ['snapshot', 'sharded'];
 export const UNNOTICED_TIMES = 2;
 /** Halves of the idle measurement that differ by more say that the machine is busy with something else. */
 const UNSTEADY_TIMES = 2;
-
-export type Verdict = 'proved' | 'refuted' | 'void';
 
 export function verdictOf(found: Found): Verdict {
   const verdicts = [

@@ -1,12 +1,19 @@
 /** The evidence as a page. */
-import { describeMachine } from '../../load/machine.ts';
 import { judgeLeak } from '../../test/support/connections-memory.ts';
-import { type Found, UNNOTICED, UNNOTICED_TIMES } from './judgement.ts';
+import { machineText, table } from '../markdown.ts';
+import type { Page } from '../verdict.ts';
+import { type Found, UNNOTICED, UNNOTICED_TIMES, verdictOf } from './judgement.ts';
+import type { Plan } from './plan.ts';
 
-type Cell = string | number;
-
-export function pageOf({ expiry, broadcast, listing, memory }: Found, startedAt: string): string {
-  const machine = describeMachine();
+export function pageOf(found: Found, plan: Pick<Plan, 'parts' | 'listing' | 'memory'>, startedAt: string): Page {
+  const { expiry, broadcast, listing, memory } = found;
+  const { heartbeatsPerSecond, listingsPerSecond, limit, connections } = plan.listing;
+  const verdict = verdictOf(found);
+  const because = {
+    proved: `the map keeps what it promises, as far as ${plan.parts.join(', ')} show it.`,
+    refuted: 'some figure below is not as it should be.',
+    void: 'this client was too slow, or the machine too busy, to say anything.',
+  }[verdict];
   const expiries = expiry.map(({ name, run }) => {
     const { registered, silent, heartbeats, lost, ghosts, sweptEarly, disagreements, late } = run;
     return [name, registered, silent, heartbeats, lost, ghosts, sweptEarly, disagreements, late];
@@ -23,11 +30,9 @@ export function pageOf({ expiry, broadcast, listing, memory }: Found, startedAt:
     const stays = `${bytesPerReconnect.toFixed(0)} [${least.toFixed(0)} to ${most.toFixed(0)}]`;
     return [name, kib(liveBytesPerSocket), kib(residentBytesPerSocket), soak.at(-1)!.reconnects, stays];
   });
-  return `# The connection map
-
-- command: \`node prove/connections.ts ${process.argv.slice(2).join(' ')}\`
+  const body = `- command: \`node prove/connections.ts ${process.argv.slice(2).join(' ')}\`
 - date: ${startedAt}
-- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}, Node ${machine.node}
+- machine: ${machineText()}
 
 ## Registrations, of which some fall silent
 
@@ -46,24 +51,22 @@ ${table(['', 'sent', 'delivered', 'lost', 'doubled', 'out of order', 'closed', '
 
 ## Long listings, and a bystander
 
-A bystander asks for \`/healthz\`, which touches no shared state: its p99 in ms while the service is idle, beside 380
-heartbeats a second, and beside these and 20 pages a second of 1,000 of a room of 10,000. One second of each in turn, so
-that what disturbs the machine disturbs all three. Within ${UNNOTICED_TIMES} times idle it must stay for ${UNNOTICED.join(' and ')}.
+A bystander asks for \`/healthz\`, which touches no shared state: its p99 in ms while the service is idle, beside
+${heartbeatsPerSecond} heartbeats a second, and beside these and ${listingsPerSecond} pages a second of at most ${limit} of a
+room of ${connections}. One second of each in turn, so that what disturbs the machine disturbs all three. Within
+${UNNOTICED_TIMES} times idle it must stay for ${UNNOTICED.join(' and ')}.
 
 ${table(['', 'idle', 'heartbeats', 'and listings', 'times idle', 'pages'], listings)}
 
 ## Memory
 
 What an idle WebSocket takes in KiB: of heaps and what belongs to them after a collection, and of resident memory. Then all
-leave and as many come, round after round: bytes that stay of each, by the Theil–Sen slope with its 99 % interval.
+leave and as many come, round after round: bytes that stay of each, by the Theil–Sen slope with its 99 % interval. Before,
+${plan.memory.warmUpReconnects} came and left, so that code is compiled.
 
 ${table(['', 'alive', 'resident', 'reconnects', 'bytes that stay of each'], memories)}
 `;
-}
-
-function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const rule = head.map((_, at) => (at === 0 ? '---' : '---:'));
-  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return { title: 'The connection map', verdict, because, body };
 }
 
 function ms(value: number): string {

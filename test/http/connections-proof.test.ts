@@ -1,6 +1,8 @@
 /** The short form of `npm run prove -- --only connections`. */
 import { describe, expect, it } from 'vitest';
 import { listingVerdict } from '../../prove/connections/judgement.ts';
+import { pageOf } from '../../prove/connections/page.ts';
+import { planOf } from '../../prove/connections/plan.ts';
 import { type Heard, judge, runBroadcast } from '../support/connections-broadcast.ts';
 import { runExpiry } from '../support/connections-expiry.ts';
 import { runListing } from '../support/connections-listing.ts';
@@ -20,17 +22,25 @@ describe.for(sharing)('the connection map / $name', ({ name }) => {
   });
 });
 
+const listing = { connections: 300, rounds: 1, limit: 200, listingsPerSecond: 20, heartbeatsPerSecond: 100 };
+
 it('a bystander is measured beside whole pages', { timeout: 60_000 }, async () => {
-  const run = await runListing(anyStrategy.name, { connections: 300, rounds: 1 });
+  const run = await runListing(anyStrategy.name, listing);
   expect(run.failed).toBe(0);
-  expect(run.pages).toBeGreaterThan(20);
-  expect(Math.min(run.idleMs, run.heartbeatsMs, run.listingsMs)).toBeGreaterThan(0);
+  expect(run.pages).toBeGreaterThanOrEqual(listing.rounds);
+  expect(Math.min(run.idleMs, run.heartbeatsMs, run.listingsMs, ...run.idleHalvesMs)).toBeGreaterThan(0);
 });
 
-it('the memory of idle WebSockets is measured', { timeout: 60_000 }, async () => {
-  const run = await runMemory(anyStrategy.name, 50, 2);
-  expect(run.liveBytesPerSocket).toBeGreaterThan(1_000);
-  expect(run.soak.map(({ reconnects }) => reconnects)).toEqual([0, 50, 100]);
+const memory = { sockets: 50, rounds: 2, warmUpReconnects: 50 };
+
+it('the memory of idle WebSockets is measured, with all of them open and with none', { timeout: 60_000 }, async () => {
+  const { empty, soak } = await runMemory(anyStrategy.name, memory);
+  expect(empty).toMatchObject({ reconnects: 0, connections: 0 });
+  expect(soak.map(({ reconnects, connections }) => [reconnects, connections])).toEqual([
+    [0, 50],
+    [50, 50],
+    [100, 50],
+  ]);
 });
 
 const heard = (numbers: readonly number[], before = 0): Heard => ({
@@ -60,7 +70,7 @@ describe('what is found in what a member heard', () => {
 const soak = (bytes: number, noise = 20_000) =>
   Array.from({ length: 21 }, (_, round) => {
     const liveBytes = 50e6 + round * 1_000 * bytes + (((round * 8) % 21) - 10) * (noise / 10);
-    return { reconnects: round * 1_000, liveBytes, residentBytes: 0 };
+    return { reconnects: round * 1_000, connections: 1_000, liveBytes, residentBytes: 0 };
   });
 
 describe('what stays of connections that came and went', () => {
@@ -99,5 +109,37 @@ describe('what a bystander met', () => {
     ['pages that lack some', 'sync-lock', met(1, 1, [1, 1], 1), 'refuted'],
   ] as const)('%s: %s', ([, name, found, verdict]) => {
     expect(listingVerdict(name, found)).toBe(verdict);
+  });
+});
+
+describe('the evidence', () => {
+  const none = { expiry: [], broadcast: [], listing: [], memory: [] };
+  const plan = { parts: ['listing'], listing, memory };
+
+  it.for([
+    ['proved', none],
+    ['refuted', { ...none, listing: [{ name: 'snapshot', run: met(1, 3) }] }],
+    ['void', { ...none, listing: [{ name: 'snapshot', run: met(1, 3, [0.5, 1.5]) }] }],
+  ] as const)('says that it is %s', ([verdict, found]) => {
+    expect(pageOf(found, plan, '2026-01-01')).toMatchObject({ verdict });
+  });
+
+  it('tells the loads of its own run', () => {
+    const text = pageOf(none, plan, '2026-01-01').body.replaceAll('\n', ' ');
+    expect(text).toContain(
+      '100 heartbeats a second, and beside these and 20 pages a second of at most 200 of a room of 300.',
+    );
+  });
+
+  it.for([
+    ['--part', 'memory'],
+    ['--strategy', anyStrategy.name],
+  ])('is of everything only, not with %s', (some) => {
+    expect(() => planOf(['--evidence', ...some])).toThrow('all parts and strategies');
+    expect(planOf(some)).toMatchObject({ evidence: false });
+    expect(planOf(['--evidence'])).toMatchObject({
+      evidence: true,
+      parts: ['expiry', 'broadcast', 'listing', 'memory'],
+    });
   });
 });

@@ -6,8 +6,6 @@ import { startBystander } from './bystander.ts';
 import { startServiceUnderTest } from './service.ts';
 
 const ROOM = 'hall';
-const HEARTBEATS_PER_SECOND = 380;
-const LISTINGS_PER_SECOND = 20;
 const PROBES_PER_SECOND = 200;
 const CLIENTS = 32;
 
@@ -16,6 +14,10 @@ export interface ListingPlan {
   readonly connections: number;
   /** A second alone, a second beside heartbeats, a second beside both: so often, so that a noisy machine is to all alike. */
   readonly rounds: number;
+  readonly heartbeatsPerSecond: number;
+  readonly listingsPerSecond: number;
+  /** Of a page. */
+  readonly limit: number;
 }
 
 export interface ListingRun {
@@ -23,14 +25,16 @@ export interface ListingRun {
   readonly idleMs: number;
   readonly heartbeatsMs: number;
   readonly listingsMs: number;
-  /** Of the first and the second half of the rounds: how much the machine itself differs. */
+  /** Of the first and the second half of the time: how much the machine itself differs. */
   readonly idleHalvesMs: readonly [number, number];
+  /** Beside which it was measured: at least one in each round. */
   readonly pages: number;
   /** Answers that were no success, and pages that had not all they should have. */
   readonly failed: number;
 }
 
-export async function runListing(strategy: string, { connections, rounds }: ListingPlan): Promise<ListingRun> {
+export async function runListing(strategy: string, plan: ListingPlan): Promise<ListingRun> {
+  const { connections, rounds, limit } = plan;
   await using service = await startServiceUnderTest({
     STRATEGIES: strategy,
     THREADS: '2',
@@ -51,8 +55,8 @@ export async function runListing(strategy: string, { connections, rounds }: List
 
   const beat = (at: number) => ask('POST', `/c${(at * 7919) % connections}/heartbeat`);
   const list = async (): Promise<void> => {
-    const page = await ask('GET', `?room=${ROOM}&limit=1000`);
-    if (!page.includes(`"total":${connections}`)) failed += 1;
+    const page = await ask('GET', `?room=${ROOM}&limit=${limit}`);
+    if (!page.includes('"connections":[{') || !page.includes(`"total":${connections}`)) failed += 1;
     pages += 1;
   };
   const beside = async (...load: readonly (readonly [perSecond: number, act: (at: number) => Promise<unknown>])[]) => {
@@ -68,22 +72,23 @@ export async function runListing(strategy: string, { connections, rounds }: List
     const ids = Array.from({ length: Math.min(CLIENTS, connections - from) }, (_, at) => `/c${from + at}`);
     await Promise.all(ids.map((id) => ask('PUT', id, `{"room":"${ROOM}"}`)));
   }
-  const heartbeats = [HEARTBEATS_PER_SECOND, beat] as const;
-  const listings = [LISTINGS_PER_SECOND, list] as const;
+  const heartbeats = [plan.heartbeatsPerSecond, beat] as const;
+  const listings = [plan.listingsPerSecond, list] as const;
   for (let warmup = 0; warmup < 3; warmup++) await beside(heartbeats, listings);
-  const found = { idle: [] as number[][], heartbeats: [] as number[], listings: [] as number[] };
+  pages = 0;
+  const found = { idle: [] as number[], heartbeats: [] as number[], listings: [] as number[] };
   for (let round = 0; round < rounds; round++) {
-    found.idle.push(await beside());
+    found.idle.push(...(await beside()));
     found.heartbeats.push(...(await beside(heartbeats)));
     found.listings.push(...(await beside(heartbeats, listings)));
   }
   await pool.close();
-  const half = Math.ceil(rounds / 2);
+  const half = Math.ceil(found.idle.length / 2);
   return {
-    idleMs: p99(found.idle.flat()),
+    idleMs: p99(found.idle),
     heartbeatsMs: p99(found.heartbeats),
     listingsMs: p99(found.listings),
-    idleHalvesMs: [p99(found.idle.slice(0, half).flat()), p99(found.idle.slice(half).flat())],
+    idleHalvesMs: [p99(found.idle.slice(0, half)), p99(found.idle.slice(half))],
     pages,
     failed,
   };

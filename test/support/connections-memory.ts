@@ -12,18 +12,29 @@ import { probe, withProbe } from './thread-probe.ts';
 
 const OPENED_AT_ONCE = 50;
 const THREADS = 2;
-/** Rounds that code, caches and buffers get to take what they keep. */
-const WARMUP_ROUNDS = 3;
 
 /** Of a connection that came and went, more than this many bytes that surely stay are a leak. */
 const LEAK_BYTES = 64;
 /** Where this many may have stayed, nothing is proved. */
 const NOISE_BYTES = 512;
 
+export interface MemoryPlan {
+  readonly sockets: number;
+  /** In each all leave and as many come. */
+  readonly rounds: number;
+  /**
+   * Connections that come and go before. Until a thread has seen a thousand or two, what grows with each is code: V8
+   * goes on to compile and optimize, here and there again later.
+   */
+  readonly warmUpReconnects: number;
+}
+
 /** After a collection in every thread. */
 export interface MemorySample {
   /** Connections that were opened anew since the first sample. */
   readonly reconnects: number;
+  /** TCP connections that are open: the WebSockets. */
+  readonly connections: number;
   /** Heaps of all threads, and what belongs to them outside. */
   readonly liveBytes: number;
   readonly residentBytes: number;
@@ -33,20 +44,23 @@ export interface MemoryRun {
   /** For each idle WebSocket more. */
   readonly liveBytesPerSocket: number;
   readonly residentBytesPerSocket: number;
+  /** Before the first was opened, of those that stay. */
+  readonly empty: MemorySample;
   /** With all of them open, after each round in which all left and as many came. */
   readonly soak: readonly MemorySample[];
 }
 
-export async function runMemory(strategy: string, sockets: number, rounds: number): Promise<MemoryRun> {
+export async function runMemory(strategy: string, plan: MemoryPlan): Promise<MemoryRun> {
   const folder = await mkdtemp(join(tmpdir(), 'shared-state-probe-'));
   try {
-    return await measured(strategy, sockets, rounds, join(folder, 'probe.sock'));
+    return await measured(strategy, plan, join(folder, 'probe.sock'));
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-async function measured(strategy: string, sockets: number, rounds: number, probeSocket: string): Promise<MemoryRun> {
+async function measured(strategy: string, plan: MemoryPlan, probeSocket: string): Promise<MemoryRun> {
+  const { sockets, rounds, warmUpReconnects } = plan;
   const own = { STRATEGIES: strategy, THREADS: String(THREADS) };
   const owners = ownedCells(servedStrategies(readSettings(own))).length > 0 ? 1 : 0;
   await using service = await startServiceUnderTest({ ...own, ...withProbe(probeSocket, THREADS + owners) });
@@ -54,9 +68,10 @@ async function measured(strategy: string, sockets: number, rounds: number, probe
   const sample = async (reconnects: number): Promise<MemorySample> => {
     const { residentBytes, threads } = await probe(probeSocket);
     const liveBytes = threads.reduce((sum, { heapBytes, externalBytes }) => sum + heapBytes + externalBytes, 0);
-    return { reconnects, liveBytes, residentBytes };
+    const connections = threads.reduce((sum, { handles }) => sum + (handles['TCPSocketWrap'] ?? 0), 0);
+    return { reconnects, connections, liveBytes, residentBytes };
   };
-  for (let round = 0; round < WARMUP_ROUNDS; round++) await leaveAll(await openAll(base, sockets));
+  for (let warm = 0; warm < warmUpReconnects; warm += sockets) await leaveAll(await openAll(base, sockets));
   const empty = await sample(0);
   let clients = await openAll(base, sockets);
   const full = await sample(0);
@@ -70,6 +85,7 @@ async function measured(strategy: string, sockets: number, rounds: number, probe
   return {
     liveBytesPerSocket: Math.round((full.liveBytes - empty.liveBytes) / sockets),
     residentBytesPerSocket: Math.round((full.residentBytes - empty.residentBytes) / sockets),
+    empty,
     soak,
   };
 }

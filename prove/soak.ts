@@ -8,6 +8,7 @@
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { wholeText } from '../load/format.ts';
 import { kept, runSoak, type SoakRun } from '../test/support/soak.ts';
+import { soakFaults } from '../test/support/soak-faults.ts';
 import { FLAT, GROWS, type Judged, judge, seriesOf } from '../test/support/soak-verdict.ts';
 import { positive, runCommand } from './command.ts';
 import { machineText, table } from './markdown.ts';
@@ -34,7 +35,12 @@ function planOf(args: readonly string[]) {
   });
   const minutes = positive('--minutes', values.minutes);
   const sampleEverySeconds = positive('--sample', values.sample);
-  const faultsPerSample = Math.max(1, Math.round(sampleEverySeconds / FAULT_EVERY_SECONDS));
+  const faultsPerSample = Math.round(sampleEverySeconds / FAULT_EVERY_SECONDS);
+  if (faultsPerSample < soakFaults.length) {
+    throw new TypeError(
+      `--sample must be at least ${FAULT_EVERY_SECONDS * soakFaults.length}, for one fault of each kind`,
+    );
+  }
   return {
     minutes,
     sampleEverySeconds,
@@ -119,7 +125,7 @@ function pageOf(run: SoakRun, plan: ReturnType<typeof planOf>, startedAt: string
   const body = `All strategies, counters, cache, connections, config and WebSockets, \`WRITE_THROUGH=on\`, requests at random times
 (Poisson) at 0.7 of the capacity. Every three seconds something goes wrong: errors in critical sections, an origin that is
 late or fails, clients that vanish, WebSockets that return, threads that die while they hold a lock. It is always thread 1
-that dies, and the owner in the first third of the time only, so that the heaps of threads that live long can be judged.
+that dies, as long before each sample, so that its heaps can be compared; the owner does in the first third only.
 For each sample the load stops, each thread collects its garbage, and says what it has: heap and external memory. The first
 third is warm-up. Growth is by Theil–Sen, from the first sample after that to the last. What is flat cannot have grown, by
 the upper end of the interval, by more than ${100 * FLAT.heap} % of a heap's median, or ${100 * FLAT.resident} % of the resident memory's, of which the allocator gives

@@ -30,7 +30,7 @@ const SETTLED_MS = 30_000;
 export interface SoakPlan {
   readonly seed: number;
   readonly samples: number;
-  /** Of each kind in turn. */
+  /** Of each kind in turn, from the first. */
   readonly faultsPerSample: number;
   /** Or later, where a fault takes longer. */
   readonly faultEveryMs: number;
@@ -133,7 +133,6 @@ export async function underLoad(
 ): Promise<SoakSample[]> {
   const samples: SoakSample[] = [];
   const startedMs = performance.now();
-  let turn = 0;
   while (samples.length < plan.samples) {
     // An owner of one life has a heap that can be judged: it dies in the first third only.
     const isEarly = samples.length < plan.samples / 3;
@@ -143,7 +142,7 @@ export async function underLoad(
     try {
       for (let met = 0; met < plan.faultsPerSample; met++) {
         const nextMs = performance.now() + plan.faultEveryMs;
-        const fault = possible[turn++ % possible.length]!;
+        const fault = possible[met % possible.length]!; // the same before each, so that who dies is as old at each
         await Promise.race([faults.meet(fault), tooLate(fault)]);
         await elapsed(Math.max(0, nextMs - performance.now()));
       }

@@ -110,7 +110,8 @@ describe.runIf(process.platform === 'linux')('a log that finds no room', () => {
       pipe,
       `for (let line = 0; line < 3000; line++) log.info({ line, filler: 'x'.repeat(1000) });
       tell();
-      process.stdin.on('data', () => { log.info('later'); tell(); });`,
+      // Longer than what a line that was dropped has left of the megabyte.
+      process.stdin.on('data', () => { log.info({ filler: 'x'.repeat(2000) }, 'later'); tell(); });`,
     );
     for (let round = 0; round < 100 && pipe.lines.at(-1)?.msg !== 'later'; round++) {
       await once(stderr, 'data');

@@ -24,6 +24,8 @@ const WARMUP_SECONDS = 4;
 const LOAD = 0.7;
 /** More than any fault takes; who kills a thread waits for the next. */
 const FAULT_MS = 60_000;
+/** Of connections; a WebSocket on a busy machine must get a pong across within it. */
+const TTL_MS = 5_000;
 const SWEPT_MS = 1_500;
 const SETTLED_MS = 30_000;
 
@@ -36,8 +38,6 @@ export interface SoakPlan {
   readonly faultEveryMs: number;
   /** Measured when undefined. */
   readonly capacityPerSecond?: number;
-  /** Of connections. */
-  readonly ttlMs?: number;
   readonly onSample?: (sample: SoakSample, load: SoakLoad) => void;
 }
 
@@ -57,7 +57,6 @@ export interface SoakRun {
 }
 
 export async function runSoak(plan: SoakPlan): Promise<SoakRun> {
-  const { ttlMs = 5_000 } = plan;
   const folder = await mkdtemp(join(tmpdir(), 'shared-state-probe-'));
   const socket = join(folder, 'probe.sock');
   const strategies = sharing.map(({ name }) => name);
@@ -67,7 +66,7 @@ export async function runSoak(plan: SoakPlan): Promise<SoakRun> {
     ADMIN_TOKEN: TOKEN,
     WRITE_THROUGH: 'on',
     ORIGIN_LATENCY_MS: '1',
-    CONNECTION_TTL_MS: String(ttlMs),
+    CONNECTION_TTL_MS: String(TTL_MS),
     LOG_LEVEL: 'fatal',
   };
   const owned = ownedCells(servedStrategies(readSettings(own))).map((name) => name.split('/')[0]!);
@@ -83,13 +82,13 @@ export async function runSoak(plan: SoakPlan): Promise<SoakRun> {
     const ratePerSecond = Math.round(LOAD * capacityPerSecond);
     await faults.fill();
     await faults.leaveAll();
-    await elapsed(ttlMs + SWEPT_MS); // what nobody renews is gone by then
+    await elapsed(TTL_MS + SWEPT_MS); // what nobody renews is gone by then
     const baseline = await settled(socket);
 
     await faults.fill();
     const samples = await underLoad(plan, { load, faults, socket, ratePerSecond, hasOwner: withOwner === 1 });
     const lost = await lostIn(url, load);
-    await elapsed(ttlMs + SWEPT_MS);
+    await elapsed(TTL_MS + SWEPT_MS);
     const disagreements = await disagreementsIn(url, faults);
     await faults.leaveAll();
     const end = await settled(socket, baseline);

@@ -8,7 +8,7 @@ import { SoakLoad } from '../support/soak-load.ts';
 
 it('after load and faults everything is as before, and nothing was answered wrongly', { timeout: 90_000 }, async () => {
   const faultsPerSample = soakFaults.length;
-  const short = { faultEveryMs: 500, capacityPerSecond: 600, ttlMs: 1_000 };
+  const short = { faultEveryMs: 500, capacityPerSecond: 600 };
   const run = await runSoak({ seed: 2, samples: 1, faultsPerSample, ...short });
   expect(Object.fromEntries(run.load.wrong)).toEqual({});
   expect(run.lost).toEqual([]);

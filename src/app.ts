@@ -28,7 +28,7 @@ export interface ServedStrategy {
 export interface StrategyAdmin {
   /** Per resource, what was found and done. */
   recover(): Readonly<Record<string, RecoveryReport>>;
-  /** The next `times` writes of counters meet the fault. */
+  /** The next `times` writes meet the fault. */
   inject(kind: FaultKind, times: number, delayMs: number): void;
 }
 

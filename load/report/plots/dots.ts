@@ -65,18 +65,9 @@ function dotPlot({ workload, markOf }: Subject, plot: DotPlot): Plot | undefined
             ...seriesStyle(markOf(strategy)),
             symbolSize: 10,
             data: [[figure.value, strategy]],
-            label: {
-              show: true,
-              position: 'right' as const,
-              distance: 10,
-              ...labelStyle,
-              color: light.ink,
-              backgroundColor: light.paper,
-              padding: [1, 2],
-              formatter: () => label(figure.value),
-            },
             ...(index === 0 && line !== undefined ? { markLine: verticalLine(line) } : {}),
           },
+          figureSeries(strategy, figure, label(figure.value)),
         ]),
       },
     }),
@@ -98,6 +89,26 @@ function intervalSeries(strategy: string, { low, high }: Dot['figure'], colour: 
       ],
     },
   ];
+}
+
+/** The figure in words, to the right of its mark and of its interval. */
+function figureSeries(strategy: string, { value, high }: Dot['figure'], text: string) {
+  return {
+    type: 'scatter' as const,
+    symbolSize: 0,
+    silent: true,
+    data: [[high ?? value, strategy]],
+    label: {
+      show: true,
+      position: 'right' as const,
+      distance: 10,
+      ...labelStyle,
+      color: light.ink,
+      backgroundColor: light.paper,
+      padding: [1, 2],
+      formatter: () => text,
+    },
+  };
 }
 
 function verticalLine({ at, name }: { readonly at: number; readonly name: string }) {

@@ -1,5 +1,31 @@
 /** How a proof behaves as a command: its numbers, its help, and what it says of a wrong flag. */
 
+import { parseArgs } from 'node:util';
+
+/** The flags of a proof that goes by rounds. */
+export interface RoundsPlan {
+  readonly rounds: number;
+  readonly seed: number;
+  readonly evidence: boolean;
+}
+
+/** @throws {TypeError} a flag is wrong */
+export function roundsPlan(args: readonly string[], defaultRounds: number): RoundsPlan {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: { type: 'string', default: String(defaultRounds) },
+      seed: { type: 'string', default: '1' },
+      evidence: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    rounds: positive('--rounds', values.rounds),
+    seed: positive('--seed', values.seed),
+    evidence: values.evidence,
+  };
+}
+
 /** @throws {TypeError} it is none */
 export function positive(flag: string, text: string): number {
   const number = Number(text);

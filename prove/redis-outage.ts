@@ -7,7 +7,6 @@
  * Exit code: 0 proved, 1 refuted, 2 wrong flags, 3 void: no Redis, or too little happened to say anything.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { quantileSorted } from 'simple-statistics';
 import { describeMachine } from '../load/machine.ts';
 import type { Probe } from '../test/support/outage-clients.ts';
@@ -19,7 +18,7 @@ import {
   runRedisOutage,
 } from '../test/support/redis-outage.ts';
 import { disturbances } from '../test/support/redis-trouble.ts';
-import { positive } from './command.ts';
+import { roundsPlan } from './command.ts';
 import { machineText, table } from './markdown.ts';
 import { proveWithRedis, type RedisPlan } from './redis-proof.ts';
 
@@ -27,22 +26,6 @@ const help = `node prove/redis-outage.ts [flags]
   --rounds <n>   one disturbance each   (300)
   --seed <n>     decides them           (1)
   --evidence     write docs/evidence/redis-outage.json and .md once it is proved`;
-
-function planOf(args: readonly string[]): RedisPlan {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rounds: { type: 'string', default: '300' },
-      seed: { type: 'string', default: '1' },
-      evidence: { type: 'boolean', default: false },
-    },
-  });
-  return {
-    rounds: positive('--rounds', values.rounds),
-    seed: positive('--seed', values.seed),
-    evidence: values.evidence,
-  };
-}
 
 /** What was promised, and how often it was broken. */
 function promises(run: OutageRun): [promise: string, broken: number][] {
@@ -148,7 +131,7 @@ function print(run: OutageRun): void {
 
 await proveWithRedis<RedisPlan, OutageRun>({
   help,
-  planOf,
+  planOf: (args) => roundsPlan(args, 300),
   run: (plan, onRound) => runRedisOutage({ ...plan, onRound }),
   print,
   promises,

@@ -5,12 +5,11 @@
  *
  * Exit code: 0 proved, 1 refuted, 2 wrong flags, 3 void: too little was under way to say anything.
  */
-import { parseArgs } from 'node:util';
 import { max, median, sum } from 'simple-statistics';
 import { wholeText } from '../load/format.ts';
 import { redisProgram, RedisServer } from '../test/support/redis-server.ts';
 import { runShutdowns, type ShutdownRound, type Wrong, wrongs } from '../test/support/shutdown-round.ts';
-import { positive, runCommand } from './command.ts';
+import { type RoundsPlan, roundsPlan, runCommand } from './command.ts';
 import { machineText, table } from './markdown.ts';
 import { conclude, evidenceFile, type Page, type Verdict } from './verdict.ts';
 
@@ -20,22 +19,6 @@ const help = `node prove/shutdown.ts [flags]
   --evidence     write docs/evidence/shutdown.md once it is proved`;
 
 const names = Object.keys(wrongs) as Wrong[];
-
-function planOf(args: readonly string[]) {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rounds: { type: 'string', default: '50' },
-      seed: { type: 'string', default: '1' },
-      evidence: { type: 'boolean', default: false },
-    },
-  });
-  return {
-    rounds: positive('--rounds', values.rounds),
-    seed: positive('--seed', values.seed),
-    evidence: values.evidence,
-  };
-}
 
 function broken(found: readonly ShutdownRound[], name: Wrong): number {
   return sum(found.map(({ wrong }) => wrong[name].length));
@@ -72,7 +55,7 @@ const reasons: Readonly<Record<Verdict, string>> = {
   void: 'in some round too little was under way when the signal came.',
 };
 
-function pageOf(found: readonly ShutdownRound[], { rounds, seed }: ReturnType<typeof planOf>, startedAt: string): Page {
+function pageOf(found: readonly ShutdownRound[], { rounds, seed }: RoundsPlan, startedAt: string): Page {
   const verdict = verdictOf(found);
   const body = `Clients with kept-alive connections write counters, configs, documents and connections of every strategy with
 \`WRITE_THROUGH=on\`, and read them; some pause for up to half a second, which is longer than answers say
@@ -99,7 +82,7 @@ and whoever sent it may send it again. No client here pipelines: what one sends 
 }
 
 async function main(): Promise<number> {
-  const plan = planOf(process.argv.slice(2));
+  const plan = roundsPlan(process.argv.slice(2), 50);
   const startedAt = new Date().toISOString();
   await using redis = redisProgram === undefined ? undefined : await RedisServer.start();
   const found = await runShutdowns({

@@ -13,34 +13,32 @@ const MOST_TURNS = 1_000;
 /**
  * Resolves when the last connection is closed. Every answer must say `Connection: close` already: clients that ask
  * again then leave by themselves. Connections that wait to be taken, and idle ones that a request is on its way to, are
- * reset when their end comes. So no more are taken right after a turn of the event loop that found none; and idle ones
- * are closed a while later, when nobody is busy with leaving, right after all that had come was read. Some become idle
- * later: an answer that was written before, behind one that is not, cannot say it any more.
+ * reset when their end comes. So both ends come right after a turn of the event loop that found nothing to read: that of
+ * the listener first, that of idle connections a while later. Some become idle later still: an answer that was written
+ * before, behind one that is not, cannot say it any more.
  *
  * @param sockets the connections that are open
  */
 export async function leave(server: Server, sockets: Iterable<Socket>): Promise<void> {
   const closed = once(server, 'close').then(() => true);
   await elapsed(FAREWELL_MS);
-  await untilAllAreTaken(server);
+  await untilNothingComes();
   // Not that of node:http: it also closes what it has read nothing from, and gives up its limits for slow clients.
   Listener.prototype.close.call(server);
   while (!(await Promise.race([closed, elapsed(LINGER_MS, false)]))) {
-    await nextTurn();
+    await untilNothingComes();
     // To node:http a connection is idle as soon as its answer was handed over, however much of it the client has yet to read.
     const isRead = Array.from(sockets).every(({ writableLength }) => writableLength === 0);
     if (isRead) server.closeIdleConnections();
   }
 }
 
-/** A turn of the event loop takes one connection, or a few. */
-async function untilAllAreTaken(server: Server): Promise<void> {
-  let taken = 0;
-  const count = (): void => void (taken += 1);
-  server.on('connection', count);
-  for (let turn = 0, before = -1; turn < MOST_TURNS && taken !== before; turn++) {
-    before = taken;
+/** Resolves right after a turn of the event loop whose poll was given no event, or when there was none for long. */
+async function untilNothingComes(): Promise<void> {
+  for (let turn = 0, before = -1; turn < MOST_TURNS; turn++) {
+    const { events } = performance.nodeTiming.uvMetricsInfo;
+    if (events === before) return;
+    before = events;
     await nextTurn();
   }
-  server.off('connection', count);
 }

@@ -80,11 +80,10 @@ export async function runRedisOutage(options: OutageOptions): Promise<OutageRun>
   };
 
   const stop = new AbortController();
-  const stopped = Promise.all([
-    ...writers.map((writer) => writer.run(service.url, tally, stop.signal)),
-    ...probes.map((probe) => probe.run(() => trouble.isUnderWay, stop.signal)),
-  ]);
-  await Promise.race([recovered(), stopped]); // a client that fails ends the run
+  const writing = Promise.all(writers.map((writer) => writer.run(service.url, tally, stop.signal)));
+  await Promise.race([recovered(), writing]); // a client that fails ends the run
+  // What they read is there by now.
+  const stopped = Promise.all([writing, ...probes.map((probe) => probe.run(() => trouble.isUnderWay, stop.signal))]);
   for (let round = 1; round <= rounds; round++) {
     const disturbance = options.disturbances?.[round - 1] ?? trouble.draw();
     onRound?.(round, disturbance, tally);

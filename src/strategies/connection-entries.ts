@@ -11,7 +11,8 @@ export interface ConnectionEntries {
   nextSequence(shard: number): number;
   find(id: string): number;
   number(record: number, field: number): number;
-  copy(record: number): Uint8Array;
+  /** What an entry has from a byte on, as UTF-8. */
+  text(record: number, from: number): string;
   usedAtMs(record: number): number;
   /** Exchanges the word beside an entry. @returns whether it was `from` */
   exchangeUsedAt(record: number, from: number, to: number): boolean;

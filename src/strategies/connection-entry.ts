@@ -10,6 +10,7 @@
 import type { OriginValue } from '../origin/origin.ts';
 import type { Connection, Registration } from '../resources/connections.ts';
 import type { Slot } from '../sync/thread-table.ts';
+import type { ConnectionEntries } from './connection-entries.ts';
 
 export const VERSION = 0;
 export const EPOCH = 1;
@@ -17,7 +18,7 @@ export const CONNECTED_AT_MS = 2;
 export const HOLDER = 3;
 export const STORED_AT_MS = 4;
 const NUMBERS = 5;
-const DETAILS = NUMBERS * 8;
+export const DETAILS = NUMBERS * 8;
 /** Where the name begins in details that begin with the room. */
 const ROOM = '"room":"'.length;
 
@@ -48,18 +49,23 @@ export function packConnection(stored: StoredConnection, version: number): Buffe
 }
 
 /** @param lastSeenAtMs is kept beside the entry */
-export function openConnection(id: string, entry: Uint8Array, lastSeenAtMs: number, ttlMs: number): Connection {
-  const numbers = new Float64Array(entry.buffer, entry.byteOffset, NUMBERS);
-  const details = Buffer.from(entry.buffer, entry.byteOffset + DETAILS, entry.byteLength - DETAILS).toString('utf8');
+export function readConnection(
+  entries: Pick<ConnectionEntries, 'text' | 'number'>,
+  record: number,
+  id: string,
+  lastSeenAtMs: number,
+  ttlMs: number,
+): Connection {
+  const details = entries.text(record, DETAILS);
   return {
     id,
     details,
     room: roomOf(details),
-    epoch: numbers[EPOCH]!,
-    connectedAtMs: numbers[CONNECTED_AT_MS]!,
+    epoch: entries.number(record, EPOCH),
+    connectedAtMs: entries.number(record, CONNECTED_AT_MS),
     lastSeenAtMs,
     expiresAtMs: lastSeenAtMs + ttlMs,
-    holder: holderOf(numbers[HOLDER]!),
+    holder: holderOf(entries.number(record, HOLDER)),
   };
 }
 

@@ -1,8 +1,8 @@
 /**
- * A page of connections. What must be one consistent cut is looked at and copied under the guard of its shard, or in one
- * version: a *share* of the page. Connections are made of the copies afterwards, where nobody waits for it.
+ * A page of connections, looked at and made under the guard of its shard, or in one version. What is made are strings and
+ * numbers: pieces of bytes would be more to make, to read again, and to collect.
  *
- * Cost: a share looks at every connection of its room, or at all there are, for the total: some ten ns each.
+ * Cost: a look passes every connection of its room, or all there are, for the total: some ten ns each.
  */
 import type { Connection, ConnectionsPage, ConnectionsRequest } from '../resources/connections.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -10,86 +10,43 @@ import type { InShard } from './in-shard.ts';
 import { RecordSet } from './record-set.ts';
 import { atOnce, type Steps } from '../sync/steps.ts';
 
-/** Records that are looked at, and connections that are copied or made, in one step: some ten µs. */
+/** Records that are looked at, and connections that are made, in one step: some ten µs. */
 const LOOKED_AT = 512;
-const COPIED = 32;
+const MADE = 32;
 
-/** A connection as it was under the guard. */
-interface Copy {
-  readonly record: number;
-  readonly id: string;
-  readonly entry: Uint8Array;
-  readonly lastSeenAtMs: number;
-}
-
-/** What a shard has of a page. */
-export interface Share {
-  /** All that are there, not only those copied. */
-  readonly total: number;
-  /** In the order of their records. */
-  readonly copies: readonly Copy[];
-  /** Up to this record nothing was left out. */
-  readonly complete: number;
-}
-
-/** Which part of a page a share is: by default all of it. */
+/** What a page may be made of. */
 interface Part {
+  readonly table: ConnectionTable;
+  readonly request: ConnectionsRequest;
   readonly shard: number;
-  /** Copied at most. */
-  readonly most: number;
-  /** Where no room is asked for: the shard's records, and perhaps others. */
+  /** Where no room is asked for: the shard's records, and perhaps others. All there are if undefined. */
   readonly records?: readonly number[] | undefined;
-  /** Empty; one serves all shares of a page. */
-  readonly ahead: RecordSet;
 }
 
-/** Looks for a share and copies it. All steps under one guard, or in one version. */
-export function* shareSteps(table: ConnectionTable, request: ConnectionsRequest, part?: Part): Steps<Share> {
-  const { limit, cursor } = request;
-  const { shard, most, records, ahead } = part ?? {
-    shard: 0,
-    most: limit + 1,
-    records: undefined,
-    ahead: new RecordSet(table.capacity),
-  };
-  const { entries } = table;
-  const nowMs = Date.now(); // of the whole share
-  const walk = walkOf(table, request.room, shard, records);
-  let [total, looked, found] = [0, 0, 0];
-  for (let record = walk(); record !== -1; record = walk()) {
-    if (entries.shardAt(record) === shard && table.isThere(record, nowMs)) {
-      total += 1;
-      if (record >= cursor) {
-        ahead.add(record);
-        found += 1;
-      }
-    }
-    if (++looked % LOOKED_AT === 0) yield;
+/** A page of the only shard. All steps under the one guard, or in one version. */
+export function* pageSteps(table: ConnectionTable, request: ConnectionsRequest): Steps<ConnectionsPage> {
+  const part: Part = { table, request, shard: 0 };
+  const nowMs = Date.now();
+  const found = new RecordSet(table.capacity);
+  const total = yield* look(part, nowMs, Infinity, found);
+  const lowest = found.takeLowest(request.limit + 1);
+  const connections: Connection[] = [];
+  for (const record of lowest.slice(0, request.limit)) {
+    connections.push(made(part, record, nowMs));
+    if (connections.length % MADE === 0) yield;
   }
-  const lowest = ahead.takeLowest(most);
-  const copies: Copy[] = [];
-  for (const record of lowest) {
-    const lastSeenAtMs = table.lastSeenAtMs(record);
-    copies.push({ record, id: entries.keyOf(record, shard)!, entry: entries.copy(record), lastSeenAtMs });
-    if (copies.length % COPIED === 0) yield;
-  }
-  return { total, copies, complete: found > most ? lowest.at(-1)! : Infinity };
+  return { connections, total, cursor: lowest[request.limit] };
 }
 
-/** A share at one go. */
-export function shareOf(table: ConnectionTable, request: ConnectionsRequest): Share {
-  return atOnce(shareSteps(table, request));
-}
-
-/** A page out of the share of the only shard. */
-export function pageSteps(table: ConnectionTable, request: ConnectionsRequest, share: Share): Steps<ConnectionsPage> {
-  return joined(table, request, [share]);
+/** The same at one go. */
+export function pageOf(table: ConnectionTable, request: ConnectionsRequest): ConnectionsPage {
+  return atOnce(pageSteps(table, request));
 }
 
 /**
- * A page of several shards, each looked at under its own lock, one after another, with steps between them only. Which
- * records belong to a shard is guessed before, without a lock, and looked at again under it: what was there all along is
- * guessed right.
+ * A page of several shards, each looked at under its own lock, one after another, with steps between them only. How far
+ * the page reaches is found before, so that nothing is made in vain. Who is gone but not swept, or leaves in between,
+ * counts there and is missing from the page, which is shorter then.
  */
 export function* pageByShards(
   table: ConnectionTable,
@@ -97,44 +54,74 @@ export function* pageByShards(
   shards: number,
   inShard: InShard,
 ): Steps<ConnectionsPage> {
-  const guesses = request.room === undefined ? yield* recordsByShard(table, shards) : undefined;
-  const mean = request.limit / shards;
-  const most = Math.ceil(mean + 4 * Math.sqrt(mean)) + 1; // shards differ; a page that lacks some is shorter
-  const ahead = new RecordSet(table.capacity);
-  const shares: Share[] = [];
-  for (let shard = 0; shard < shards; shard++) {
-    const part = { shard, most, records: guesses?.[shard], ahead };
-    inShard(shard, () => void shares.push(atOnce(shareSteps(table, request, part))));
+  const { room, limit } = request;
+  const found = new RecordSet(table.capacity);
+  const guesses = room === undefined ? yield* recordsByShard(table, shards) : undefined;
+  const parts = Array.from({ length: shards }, (_, shard): Part => ({
+    table,
+    request,
+    shard,
+    records: guesses?.[shard],
+  }));
+  for (const part of parts) {
+    if (guesses !== undefined) enlist(part, found);
+    else inShard(part.shard, () => enlist(part, found));
     yield;
   }
-  return yield* joined(table, request, shares);
+  const lowest = found.takeLowest(limit + 1);
+  const last = lowest.length > limit ? lowest[limit - 1]! : Infinity;
+
+  const connections = new Map<number, Connection>();
+  let total = 0;
+  for (const part of parts) {
+    inShard(part.shard, () => {
+      const nowMs = Date.now();
+      total += atOnce(look(part, nowMs, last, found));
+      for (const record of found.takeLowest(limit + 1)) connections.set(record, made(part, record, nowMs));
+    });
+    yield;
+  }
+  for (const record of connections.keys()) found.add(record);
+  const inOrder = found.takeLowest(limit + 1);
+  return {
+    connections: inOrder.slice(0, limit).map((record) => connections.get(record)!),
+    total,
+    cursor: inOrder[limit] ?? (last < Infinity ? last + 1 : undefined),
+  };
 }
 
-function* joined(
-  table: ConnectionTable,
-  { limit }: ConnectionsRequest,
-  shares: readonly Share[],
-): Steps<ConnectionsPage> {
-  const complete = Math.min(...shares.map((share) => share.complete));
-  const copies = shares.flatMap((share) => share.copies.filter(({ record }) => record <= complete));
-  if (shares.length > 1) copies.sort((a, b) => a.record - b.record);
-  const connections: Connection[] = [];
-  for (const { id, entry, lastSeenAtMs } of copies.slice(0, limit)) {
-    connections.push(table.opened(id, entry, lastSeenAtMs));
-    if (connections.length % COPIED === 0) yield;
+/** Puts what a page may have into `found`, there or gone. */
+function enlist(part: Part, found: RecordSet): void {
+  const walk = walkOf(part);
+  for (let record = walk(); record !== -1; record = walk()) {
+    if (record >= part.request.cursor) found.add(record);
   }
-  const total = shares.reduce((sum, share) => sum + share.total, 0);
-  const cursor = copies[limit]?.record ?? (complete < Infinity ? complete + 1 : undefined);
-  return { connections, total, cursor };
+}
+
+/** Puts those that are there, from the request's cursor to the record `last`, into `found`. @returns how many are there at all */
+function* look(part: Part, nowMs: number, last: number, found: RecordSet): Steps<number> {
+  const { table, request, shard } = part;
+  const { room, cursor } = request;
+  const { entries } = table;
+  const walk = walkOf(part);
+  let [total, looked] = [0, 0];
+  for (let record = walk(); record !== -1; record = walk()) {
+    const isOfShard = room !== undefined || entries.shardAt(record) === shard;
+    if (isOfShard && table.isThere(record, nowMs)) {
+      total += 1;
+      if (record >= cursor && record <= last) found.add(record);
+    }
+    if (++looked % LOOKED_AT === 0) yield;
+  }
+  return total;
+}
+
+function made({ table, shard }: Part, record: number, nowMs: number): Connection {
+  return table.connectionAt(record, table.entries.keyOf(record, shard)!, nowMs);
 }
 
 /** Gives one record after another, and −1 at the end: of a room; of `records`; or of all. */
-function walkOf(
-  table: ConnectionTable,
-  room: string | undefined,
-  shard: number,
-  records: readonly number[] | undefined,
-): () => number {
+function walkOf({ table, request: { room }, shard, records }: Part): () => number {
   if (room !== undefined) return table.roomsOf(shard).walk(room);
   let at = 0;
   if (records !== undefined) return () => records[at++] ?? -1;

@@ -13,11 +13,12 @@ import type { Written } from '../origin/origin.ts';
 import type { Connection, Former, Registration } from '../resources/connections.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import {
+  DETAILS,
   EPOCH,
   HOLDER,
   holderOf,
-  openConnection,
   packConnection,
+  readConnection,
   restorable,
   roomOf,
   type StoredConnection,
@@ -183,22 +184,17 @@ export class ConnectionTable {
     return holder === undefined || this.#options.threads.livingAt(ThreadTable.positionOf(holder)) === holder;
   }
 
-  connectionAt(record: number, id: string): Connection {
-    return this.opened(id, this.entries.copy(record), this.lastSeenAtMs(record));
+  connectionAt(record: number, id: string, nowMs?: number): Connection {
+    return readConnection(this.entries, record, id, this.lastSeenAtMs(record, nowMs), this.#options.ttlMs);
   }
 
-  /** A connection out of the copy of its entry: needs no lock. */
-  opened(id: string, entry: Uint8Array, lastSeenAtMs: number): Connection {
-    return openConnection(id, entry, lastSeenAtMs, this.#options.ttlMs);
-  }
-
-  lastSeenAtMs(record: number): number {
+  lastSeenAtMs(record: number, nowMs = Date.now()): number {
     const seenAtMs = this.entries.usedAtMs(record);
-    return Date.now() - (seenAtMs === SWEPT ? this.#options.ttlMs : ageMs(seenAtMs)); // swept while it was looked at
+    return nowMs - (seenAtMs === SWEPT ? this.#options.ttlMs : ageMs(seenAtMs, nowMs)); // swept while it was looked at
   }
 
   roomAt(record: number): string {
-    return openConnection('', this.entries.copy(record), 0, 0).room;
+    return roomOf(this.entries.text(record, DETAILS));
   }
 
   /** Makes the rooms of a shard anew, after its last owner died half-way. */

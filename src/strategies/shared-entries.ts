@@ -105,6 +105,13 @@ export class SharedEntries implements CacheEntries {
     return entry;
   }
 
+  /** What an entry has from a byte on, as UTF-8: for who needs no copy. */
+  text(record: number, from: number): string {
+    const block = this.#block(record);
+    const offset = this.#arena.offsetOf(block);
+    return this.#bytes.toString('utf8', offset + from, offset + this.#arena.byteLengthOf(block));
+  }
+
   usedAtMs(record: number): number {
     return Atomics.load(this.#words, this.#records.payloadOf(record) + USED_AT);
   }

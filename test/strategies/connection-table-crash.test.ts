@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/settings.ts';
 import { memoryOnly } from '../../src/origin/write-through.ts';
 import type { ConnectionsPage } from '../../src/resources/connections.ts';
-import { atOnce } from '../../src/sync/steps.ts';
-import { pageSteps, shareOf } from '../../src/strategies/connection-listing.ts';
+import { pageOf } from '../../src/strategies/connection-listing.ts';
 import { roomSizes, sweepBatch, withRoom } from '../../src/strategies/connection-pages.ts';
 import { asOwner } from '../../src/strategies/in-shard.ts';
 import type { ConnectionTable } from '../../src/strategies/connection-table.ts';
@@ -80,7 +79,7 @@ function open({ locks, data }: Memory, slot: number, repairs: (table: Connection
 
 function listed(table: ConnectionTable, room: string | undefined): ConnectionsPage {
   const request = { room, limit: 1000, cursor: 0 };
-  return atOnce(pageSteps(table, request, shareOf(table, request)));
+  return pageOf(table, request);
 }
 
 function contentsOf(table: ConnectionTable): string {

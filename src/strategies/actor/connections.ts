@@ -6,11 +6,10 @@
  * in its mailbox, but no event loop stands still.
  */
 import type { Connections } from '../../resources/connections.ts';
-import { pageSteps, shareOf } from '../connection-listing.ts';
+import { pageOf } from '../connection-listing.ts';
 import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import { asOwner } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
-import { inSlices } from '../../sync/steps.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
 import { askOwner } from './ask-owner.ts';
@@ -48,9 +47,8 @@ export const connections: Cell<Connections> = {
         return left?.former;
       },
 
-      list(request, call) {
-        const share = shareOf(table, request); // at one go, and then others have their turn
-        return inSlices(pageSteps(table, request, share), call);
+      list(request) {
+        return pageOf(table, request);
       },
 
       rooms() {

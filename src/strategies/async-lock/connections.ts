@@ -4,14 +4,12 @@
  * Guarantee: linearizable; a page is one consistent cut; nobody sees a registration that is not stored.
  * Cost: with write-through, heartbeats and lookups of everybody queue behind each registration's I/O.
  */
-import type { Call } from '../../resources/call.ts';
-import type { Connections, ConnectionsRequest } from '../../resources/connections.ts';
+import type { Connections } from '../../resources/connections.ts';
 import { AsyncMutex } from '../../sync/async-mutex.ts';
-import { pageSteps, type Share, shareOf } from '../connection-listing.ts';
+import { pageOf } from '../connection-listing.ts';
 import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import { asOwner } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
-import { inSlices } from '../../sync/steps.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
 import { StoreFirst } from './store-first.ts';
@@ -38,12 +36,6 @@ export const connections: Cell<Connections> = {
     // Under the guard.
     const sweep = (limit: number, cursor: number) =>
       storeInBackground(context, sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, asOwner));
-
-    const shareUnderGuard = async (request: ConnectionsRequest, call: Call): Promise<Share> => {
-      await using _guard = await mutex.acquire(call);
-      await stored.settle(call);
-      return shareOf(table, request);
-    };
 
     return {
       async register(id, registration, call) {
@@ -77,8 +69,9 @@ export const connections: Cell<Connections> = {
       },
 
       async list(request, call) {
-        const share = await shareUnderGuard(request, call); // the guard has ended
-        return inSlices(pageSteps(table, request, share), call); // what is made of the copies needs no lock
+        await using _guard = await mutex.acquire(call);
+        await stored.settle(call);
+        return pageOf(table, request);
       },
 
       async rooms(call) {

@@ -8,10 +8,9 @@
  * version, but a word beside it that the heartbeat exchanges.
  */
 import type { Connections } from '../../resources/connections.ts';
-import { pageSteps, shareSteps } from '../connection-listing.ts';
+import { pageSteps } from '../connection-listing.ts';
 import { sizeSteps, sweepBatch, withRoom } from '../connection-pages.ts';
 import type { InShard } from '../in-shard.ts';
-import { inSlices } from '../../sync/steps.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
 import { atOneVersion } from '../../sync/at-one-version.ts';
@@ -55,9 +54,8 @@ export const connections: Cell<Connections> = {
         return left?.former;
       },
 
-      async list(request, call) {
-        const share = await atOneVersion(snapshots, () => shareSteps(table, request), call);
-        return inSlices(pageSteps(table, request, share), call);
+      list(request, call) {
+        return atOneVersion(snapshots, () => pageSteps(table, request), call);
       },
 
       rooms(call) {

@@ -2,16 +2,15 @@
  * Connections, sync-lock: one blocking mutex guards the map and its rooms.
  *
  * Guarantee: linearizable; a page is one consistent cut.
- * Cost: a long listing looks at its whole room, and copies its page, in one critical section; every other thread that
+ * Cost: a long listing looks at its whole room, and makes its page, in one critical section; every other thread that
  * wants the map stands still meanwhile, with all its requests.
  */
 import type { Connections } from '../../resources/connections.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
-import { pageSteps, shareOf } from '../connection-listing.ts';
+import { pageOf } from '../connection-listing.ts';
 import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import type { InShard } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
-import { inSlices } from '../../sync/steps.ts';
 import type { Cell } from '../strategy.ts';
 import { storeInBackground } from '../store-in-background.ts';
 
@@ -57,8 +56,7 @@ export const connections: Cell<Connections> = {
       },
 
       list(request, call) {
-        const share = mutex.run(() => shareOf(table, request), call); // the guard ends here
-        return inSlices(pageSteps(table, request, share), call); // what is made of the copies needs no lock
+        return mutex.run(() => pageOf(table, request), call);
       },
 
       rooms(call) {

@@ -8,11 +8,10 @@
 import { PreconditionFailedError } from '../../errors.ts';
 import type { Connections } from '../../resources/connections.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
-import { pageSteps, shareOf } from '../connection-listing.ts';
+import { pageOf } from '../connection-listing.ts';
 import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
 import type { InShard } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
-import { inSlices } from '../../sync/steps.ts';
 import type { Cell } from '../strategy.ts';
 
 export const connections: Cell<Connections> = {
@@ -61,8 +60,7 @@ export const connections: Cell<Connections> = {
       },
 
       list(request, call) {
-        const share = mutex.run(() => shareOf(table, request), call);
-        return inSlices(pageSteps(table, request, share), call);
+        return mutex.run(() => pageOf(table, request), call);
       },
 
       rooms(call) {

@@ -14,11 +14,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { readResults } from '../load/results-file.ts';
 import { seededRandom } from '../load/seeded-random.ts';
 import { redisProgram } from '../test/support/redis-server.ts';
-import { positive, runCommand } from './command.ts';
+import { roundsPlan, runCommand } from './command.ts';
 import { machineText, table } from './markdown.ts';
 import { conclude, evidenceFile, type Page, type Verdict } from './verdict.ts';
 
@@ -168,14 +167,7 @@ function sum(rounds: readonly Round[], of: 'said' | 'kept'): number {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '30' },
-      seed: { type: 'string', default: '1' },
-      evidence: { type: 'boolean', default: false },
-    },
-  });
-  const [count, seed] = [positive('--rounds', values.rounds), positive('--seed', values.seed)];
+  const { rounds: count, seed, evidence } = roundsPlan(process.argv.slice(2), 30);
   if (!existsSync('/proc/self/environ')) {
     console.error('VOID: there is no /proc to look for processes in');
     return 3;
@@ -193,7 +185,7 @@ async function main(): Promise<number> {
     console.log(`${number} of ${count}: ${moment}${twice}, ${round.kept} runs kept${fault}`);
   }
   const page = pageOf(rounds, `node prove/interrupts.ts --rounds ${count} --seed ${seed}`, startedAt);
-  return conclude(page, values.evidence ? evidenceFile('interrupts.md') : undefined);
+  return conclude(page, evidence ? evidenceFile('interrupts.md') : undefined);
 }
 
 await runCommand(help, main);

@@ -11,9 +11,9 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from '../load/machine.ts';
 import { type FaultRun, runRedisFaults } from '../test/support/redis-faults.ts';
 import { disturbances } from '../test/support/redis-trouble.ts';
-import { positive } from './command.ts';
+import { positive, type RoundsPlan } from './command.ts';
 import { machineText, table } from './markdown.ts';
-import { proveWithRedis, type RedisPlan } from './redis-proof.ts';
+import { proveWithRedis } from './redis-proof.ts';
 
 const help = `node prove/redis-faults.ts [flags]
   --rounds <n>    one disturbance each            (300)
@@ -22,7 +22,7 @@ const help = `node prove/redis-faults.ts [flags]
   --timeout <ms>  deadline of every write         (100)
   --evidence      write docs/evidence/redis-faults.json and .md once it is proved`;
 
-interface Plan extends RedisPlan {
+interface Plan extends RoundsPlan {
   readonly writers: number;
   readonly timeoutMs: number;
 }

@@ -18,9 +18,9 @@ import {
   runRedisOutage,
 } from '../test/support/redis-outage.ts';
 import { disturbances } from '../test/support/redis-trouble.ts';
-import { roundsPlan } from './command.ts';
+import { type RoundsPlan, roundsPlan } from './command.ts';
 import { machineText, table } from './markdown.ts';
-import { proveWithRedis, type RedisPlan } from './redis-proof.ts';
+import { proveWithRedis } from './redis-proof.ts';
 
 const help = `node prove/redis-outage.ts [flags]
   --rounds <n>   one disturbance each   (300)
@@ -85,7 +85,7 @@ function isVoid({ tally, rounds, probes }: OutageRun): boolean {
 
 const probeHead = ['milliseconds', 'requests', 'p99 while all is well', 'p99 in trouble', 'failed'];
 
-async function writeEvidence({ rounds, seed }: RedisPlan, run: OutageRun, startedAt: string): Promise<void> {
+async function writeEvidence({ rounds, seed }: RoundsPlan, run: OutageRun, startedAt: string): Promise<void> {
   const machine = describeMachine();
   const command = `node prove/redis-outage.ts --rounds ${rounds} --seed ${seed}`;
   const page = `# The service while Redis is in trouble
@@ -129,7 +129,7 @@ function print(run: OutageRun): void {
   for (const verdict of run.verdicts.values()) if (!verdict.ok) console.log(verdict.explanation);
 }
 
-await proveWithRedis<RedisPlan, OutageRun>({
+await proveWithRedis<RoundsPlan, OutageRun>({
   help,
   planOf: (args) => roundsPlan(args, 300),
   run: (plan, onRound) => runRedisOutage({ ...plan, onRound }),

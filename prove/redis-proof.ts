@@ -2,16 +2,9 @@
 import { redisMissing, redisProgram } from '../test/support/redis-server.ts';
 import type { Disturbance } from '../test/support/redis-trouble.ts';
 import type { Tally } from '../test/support/fault-writer.ts';
-import { runCommand } from './command.ts';
+import { type RoundsPlan, runCommand } from './command.ts';
 
-export interface RedisPlan {
-  /** One disturbance each. */
-  readonly rounds: number;
-  readonly seed: number;
-  readonly evidence: boolean;
-}
-
-export interface RedisProof<Plan extends RedisPlan, Run> {
+export interface RedisProof<Plan extends RoundsPlan, Run> {
   readonly help: string;
   /** @throws {TypeError} a flag is wrong */
   planOf(args: readonly string[]): Plan;
@@ -25,13 +18,13 @@ export interface RedisProof<Plan extends RedisPlan, Run> {
 }
 
 /** Runs it as a command. Exit code: 0 proved, 1 refuted, 2 wrong flags, 3 void. */
-export async function proveWithRedis<Plan extends RedisPlan, Run>(proof: RedisProof<Plan, Run>): Promise<void> {
+export async function proveWithRedis<Plan extends RoundsPlan, Run>(proof: RedisProof<Plan, Run>): Promise<void> {
   // Redis and the service run in process groups of their own, and are killed as this process exits.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(130));
   await runCommand(proof.help, () => prove(proof, proof.planOf(process.argv.slice(2))));
 }
 
-async function prove<Plan extends RedisPlan, Run>(proof: RedisProof<Plan, Run>, plan: Plan): Promise<number> {
+async function prove<Plan extends RoundsPlan, Run>(proof: RedisProof<Plan, Run>, plan: Plan): Promise<number> {
   if (redisProgram === undefined) {
     console.error(`VOID: ${redisMissing}`);
     return 3;
@@ -50,7 +43,7 @@ async function prove<Plan extends RedisPlan, Run>(proof: RedisProof<Plan, Run>, 
   return exitCode;
 }
 
-function verdict<Plan extends RedisPlan, Run>(proof: RedisProof<Plan, Run>, run: Run, { seed, rounds }: Plan): number {
+function verdict<Plan extends RoundsPlan, Run>(proof: RedisProof<Plan, Run>, run: Run, { seed, rounds }: Plan): number {
   if (proof.promises(run).some(([, broken]) => broken > 0)) {
     console.log(`REFUTED: see above; --seed ${seed} --rounds ${rounds} tries the same disturbances again`);
     return 1;

@@ -17,8 +17,11 @@ import { rounded } from '../load/rounded.ts';
 import { machineText } from './markdown.ts';
 import { conclude, evidenceFile, type Page } from './verdict.ts';
 
-/** Long beside the way to the service and back, which k6 sees and the service does not, and which is stated with it. */
-const SERVICE_MS = 30;
+/**
+ * Long beside the way to the service and back, which k6 sees and the service does not, and which is stated with it: where its
+ * p99 is 2 ms, that is less than the 5 % from which a difference is claimed.
+ */
+const SERVICE_MS = 50;
 const ROUNDS = 6;
 const SEED = 26;
 

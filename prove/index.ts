@@ -20,7 +20,7 @@ const proofs = {
   interrupts: 'a comparison stopped at any moment leaves no process and keeps what it has; about eight minutes',
   shutdown: '50 SIGTERMs under load: what was read is answered, no connection reset, what was acknowledged kept',
   soak: 'load with faults for 20 minutes: memory flat, handles and waits as before',
-  comparison: 'at 0.8 of its capacity, k6 sees a service of known service time as it sees itself; about seven minutes',
+  comparison: 'at 0.8 of its capacity, k6 sees a service of known service time as it sees itself; about ten minutes',
 } as const;
 const names = Object.keys(proofs) as (keyof typeof proofs)[];
 

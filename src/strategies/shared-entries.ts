@@ -16,6 +16,7 @@ import { Arena } from '../sync/arena.ts';
 import type { SharedTable } from '../sync/shared-table.ts';
 import type { Entry } from './cache-entry.ts';
 import type { CacheEntries } from './cache-table.ts';
+import { EntryBytes } from './entry-bytes.ts';
 
 // Words of a record's payload.
 const BLOCK = 0;
@@ -36,7 +37,7 @@ export class SharedEntries implements CacheEntries {
   readonly #arena: Arena;
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
-  readonly #bytes: Buffer;
+  readonly #bytes: EntryBytes;
   readonly #options: SharedEntriesOptions;
 
   constructor(options: SharedEntriesOptions) {
@@ -46,7 +47,7 @@ export class SharedEntries implements CacheEntries {
     this.#arena = arena;
     this.#words = records.words;
     this.#doubles = records.doubles;
-    this.#bytes = Buffer.from(arena.memory.buffer);
+    this.#bytes = new EntryBytes(arena);
   }
 
   get capacityBytes(): number {
@@ -99,17 +100,12 @@ export class SharedEntries implements CacheEntries {
   }
 
   copy(record: number): Entry {
-    const block = this.#block(record);
-    const entry = Buffer.allocUnsafe(this.#arena.byteLengthOf(block));
-    this.#bytes.copy(entry, 0, this.#arena.offsetOf(block), this.#arena.offsetOf(block) + entry.byteLength);
-    return entry;
+    return this.#bytes.copy(this.#block(record));
   }
 
   /** What an entry has from a byte on, as UTF-8: for who needs no copy. */
   text(record: number, from: number): string {
-    const block = this.#block(record);
-    const offset = this.#arena.offsetOf(block);
-    return this.#bytes.toString('utf8', offset + from, offset + this.#arena.byteLengthOf(block));
+    return this.#bytes.text(this.#block(record), from);
   }
 
   usedAtMs(record: number): number {

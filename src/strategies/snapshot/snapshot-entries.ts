@@ -22,6 +22,7 @@ import type { SnapshotTable } from '../../sync/snapshot-table.ts';
 import type { WaitOptions } from '../../sync/wait.ts';
 import type { Entry } from '../cache-entry.ts';
 import type { CacheEntries } from '../cache-table.ts';
+import { EntryBytes } from '../entry-bytes.ts';
 
 // Words of the notes.
 const OPEN = 0;
@@ -50,7 +51,7 @@ export class SnapshotEntries implements CacheEntries {
   readonly #arena: Arena;
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
-  readonly #bytes: Buffer;
+  readonly #bytes: EntryBytes;
   readonly #notes: number;
   readonly #options: SnapshotEntriesOptions;
 
@@ -62,7 +63,7 @@ export class SnapshotEntries implements CacheEntries {
     this.#arena = arena;
     this.#words = snapshots.words;
     this.#doubles = snapshots.doubles;
-    this.#bytes = Buffer.from(arena.memory.buffer);
+    this.#bytes = new EntryBytes(arena);
     this.#notes = notes;
   }
 
@@ -111,17 +112,12 @@ export class SnapshotEntries implements CacheEntries {
   }
 
   copy(record: number): Entry {
-    const block = this.#block(record);
-    const entry = Buffer.allocUnsafe(this.#arena.byteLengthOf(block));
-    this.#bytes.copy(entry, 0, this.#arena.offsetOf(block), this.#arena.offsetOf(block) + entry.byteLength);
-    return entry;
+    return this.#bytes.copy(this.#block(record));
   }
 
   /** What an entry has from a byte on, as UTF-8: for who needs no copy. */
   text(record: number, from: number): string {
-    const block = this.#block(record);
-    const offset = this.#arena.offsetOf(block);
-    return this.#bytes.toString('utf8', offset + from, offset + this.#arena.byteLengthOf(block));
+    return this.#bytes.text(this.#block(record), from);
   }
 
   usedAtMs(record: number): number {

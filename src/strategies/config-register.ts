@@ -39,7 +39,7 @@ export class ConfigRegister {
 
   read(): ConfigDocument {
     const current = this.#words[0]!;
-    const version = this.#doubles[bufferAt(current) / 8]!;
+    const version = this.#version;
     if (version === 0) return firstConfig; // nothing was written yet
     if (version !== this.#last.version) {
       const byteLength = this.#words[bufferAt(current) / 4 + 2]!;
@@ -83,13 +83,17 @@ export class ConfigRegister {
 
   /** Takes over what another replica has, where that is newer. */
   follow(other: ConfigRegister): void {
-    const document = other.read();
-    if (document.version > this.read().version) this.write(document);
+    if (other.#version > this.#version) this.write(other.read());
   }
 
   /** Takes a document back from the origin. */
   commit(_key: string, { value }: Written): void {
     this.write(value === undefined ? firstConfig : storedConfig(String(value)));
+  }
+
+  /** Version of the current document, 0 while nothing was written. */
+  get #version(): number {
+    return this.#doubles[bufferAt(this.#words[0]!) / 8]!;
   }
 }
 

@@ -11,6 +11,7 @@
 import { CapacityError, PreconditionFailedError } from '../errors.ts';
 import type { Written } from '../origin/origin.ts';
 import type { Connection, Former, Registration } from '../resources/connections.ts';
+import type { DirtyFlags } from '../sync/dirty-flags.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import {
   DETAILS,
@@ -37,6 +38,8 @@ export interface ConnectionTableOptions {
   readonly threads: ThreadTable;
   /** When the service started. */
   readonly startedAtMs: number;
+  /** Set while a shard's rooms may differ from its entries; undefined where a half-done change is dropped as a whole. */
+  readonly dirtyRooms?: DirtyFlags;
 }
 
 export class ConnectionTable {
@@ -197,26 +200,40 @@ export class ConnectionTable {
     return roomOf(this.entries.text(record, DETAILS));
   }
 
-  /** Makes the rooms of a shard anew, after its last owner died half-way. */
+  /** Makes the rooms of a shard anew, if a change of them was left half-done: it looks at every record. */
   repair(shard: number): void {
+    const { dirtyRooms } = this.#options;
+    if (dirtyRooms === undefined || !dirtyRooms.isSet(shard)) return;
     const rooms = this.roomsOf(shard);
     rooms.clear();
     for (let record = 0; record < this.entries.end; record++) {
       const isOurs = this.entries.shardAt(record) === shard && this.#isWhole(record);
       if (isOurs) rooms.add(this.roomAt(record), record);
     }
+    dirtyRooms.clear(shard);
   }
 
   /** @returns false, and nothing changed, when there is no room */
   #put(id: string, room: string, entry: Uint8Array, seenAtMs: number | undefined): boolean {
+    const shard = this.shardOf(id);
     const found = this.entries.find(id);
     const before = found === -1 ? undefined : this.roomAt(found);
-    if (!this.entries.write(id, entry, seenAtMs)) return false;
-    if (room === before) return true;
-    const rooms = this.roomsOf(this.shardOf(id));
-    if (before !== undefined) rooms.remove(before, found);
-    rooms.add(room, this.entries.find(id));
-    return true;
+    if (room === before) return this.entries.write(id, entry, seenAtMs);
+    return this.#changingRooms(shard, (rooms) => {
+      if (!this.entries.write(id, entry, seenAtMs)) return false;
+      if (before !== undefined) rooms.remove(before, found);
+      rooms.add(room, this.entries.find(id));
+      return true;
+    });
+  }
+
+  /** Runs a change of a shard's rooms together with that of its entries. */
+  #changingRooms<T>(shard: number, change: (rooms: RoomIndex) => T): T {
+    const { dirtyRooms } = this.#options;
+    const rooms = this.roomsOf(shard);
+    if (dirtyRooms === undefined) return change(rooms);
+    this.repair(shard); // an earlier change may have thrown where nobody repairs for it
+    return dirtyRooms.during(shard, () => change(rooms));
   }
 
   #find(id: string): number {
@@ -226,8 +243,10 @@ export class ConnectionTable {
 
   #takeOut(record: number): void {
     if (record === -1) return;
-    if (this.#isWhole(record)) this.roomsOf(this.entries.shardAt(record)).remove(this.roomAt(record), record);
-    this.entries.remove(record);
+    this.#changingRooms(this.entries.shardAt(record), (rooms) => {
+      if (this.#isWhole(record)) rooms.remove(this.roomAt(record), record);
+      this.entries.remove(record);
+    });
   }
 
   /** Whether a record has an entry: a thread that died may have left one without. */

@@ -13,11 +13,12 @@
  */
 import type { Settings } from '../settings.ts';
 import { Arena } from '../sync/arena.ts';
+import { DirtyFlags } from '../sync/dirty-flags.ts';
 import { SharedTable } from '../sync/shared-table.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { aligned, leafLock, LINE_BYTES, MIB } from './leaf-lock.ts';
 import { type IndexWords, LINK_WORDS, RoomIndex } from './room-index.ts';
-import { SharedEntries } from './shared-entries.ts';
+import { NOTE_WORDS, SharedEntries } from './shared-entries.ts';
 import type { CellContext, CellMemorySize } from './strategy.ts';
 
 // The locks after the strategy's own.
@@ -59,18 +60,20 @@ export function sharedConnections(context: CellContext, shards = 1) {
   });
   const notes = { first: layout.notes / 4, apart: LINE_BYTES / 4 };
   const entries = new SharedEntries({ records, arena, notes, midway: lab.midway });
-  const words = inPlace(new Int32Array(data));
+  const words = new Int32Array(data);
+  const dirtyRooms = new DirtyFlags(words, notes.first + NOTE_WORDS, notes.apart);
   const count = roomBuckets(capacity, shards);
   const roomAt = (record: number): string => table.roomAt(record);
   const rooms = Array.from({ length: shards }, (_, shard): RoomIndex => {
     const buckets = layout.buckets / 4 + shard * count;
-    return new RoomIndex({ words, links: layout.links / 4, buckets, count, seed, roomAt });
+    return new RoomIndex({ words: inPlace(words), links: layout.links / 4, buckets, count, seed, roomAt });
   });
   const table = new ConnectionTable(entries, rooms, {
     capacity,
     ttlMs: settings.CONNECTION_TTL_MS,
     threads: thread.threads,
     startedAtMs,
+    dirtyRooms,
   });
   const repair = (shard: number): void => {
     entries.repair(shard);

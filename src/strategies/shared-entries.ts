@@ -13,6 +13,7 @@
  * Ordering: that of `SharedTable` and `Arena`. A block is filled before `exchange` makes its record refer to it.
  */
 import { Arena } from '../sync/arena.ts';
+import { DirtyFlags } from '../sync/dirty-flags.ts';
 import type { SharedTable } from '../sync/shared-table.ts';
 import type { Entry } from './cache-entry.ts';
 import type { CacheEntries } from './cache-table.ts';
@@ -22,10 +23,18 @@ import { EntryBytes } from './entry-bytes.ts';
 const BLOCK = 0;
 const USED_AT = 1;
 
+// Words of a shard's notes.
+/** Refers to a block that is in no record. */
+const SPARE = 0;
+/** Set while an entry changes. */
+const DIRTY = 1;
+/** Words that `SharedEntries` takes of each shard's notes; the rest of the cache line is for whoever keeps more. */
+export const NOTE_WORDS = 2;
+
 export interface SharedEntriesOptions {
   readonly records: SharedTable;
   readonly arena: Arena;
-  /** A word for each shard, which notes a block that is in no record: index of the first, and how far they are apart. */
+  /** `NOTE_WORDS` for each shard: index of the first, and how far they are apart. */
   readonly notes: { readonly first: number; readonly apart: number };
   /** Runs in the middle of every change; see `Lab`. */
   readonly midway: () => void;
@@ -38,16 +47,18 @@ export class SharedEntries implements CacheEntries {
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
   readonly #bytes: EntryBytes;
+  readonly #dirty: DirtyFlags;
   readonly #options: SharedEntriesOptions;
 
   constructor(options: SharedEntriesOptions) {
-    const { records, arena } = options;
+    const { records, arena, notes } = options;
     this.#options = options;
     this.#records = records;
     this.#arena = arena;
     this.#words = records.words;
     this.#doubles = records.doubles;
     this.#bytes = new EntryBytes(arena);
+    this.#dirty = new DirtyFlags(this.#words, notes.first + DIRTY, notes.apart);
   }
 
   get capacityBytes(): number {
@@ -123,39 +134,34 @@ export class SharedEntries implements CacheEntries {
 
   /** Whether there is room for an entry, until somebody else writes one. */
   fits(key: string, byteLength: number): boolean {
-    const spare = this.#spare(this.#records.shardOf(key));
-    this.#free(spare);
-    if (this.#arena.allocate(byteLength, spare) === 0) return false;
-    this.#arena.release(spare);
-    return !this.#records.isFull || this.#records.find(key) !== -1;
+    const shard = this.#records.shardOf(key);
+    return this.#dirty.during(shard, () => {
+      const spare = this.#spare(shard);
+      this.#free(spare);
+      if (this.#arena.allocate(byteLength, spare) === 0) return false;
+      this.#arena.release(spare);
+      return !this.#records.isFull || this.#records.find(key) !== -1;
+    });
   }
 
   write(key: string, entry: Entry, usedAtMs: number | undefined): boolean {
-    const spare = this.#spare(this.#records.shardOf(key));
-    this.#free(spare); // left by a change that threw
-    if (this.#arena.allocate(entry.byteLength, spare) === 0) return false;
-    this.#arena.bytes(this.#words[spare]!).set(entry);
-    this.#options.midway();
-    const record = this.#recordFor(key);
-    if (record === -1) {
-      this.#free(spare);
-      return false;
-    }
-    if (usedAtMs !== undefined) this.touch(record, usedAtMs);
-    this.#arena.exchange(spare, this.#records.payloadOf(record) + BLOCK); // the entry is in its place
-    this.#free(spare);
-    return true;
+    const shard = this.#records.shardOf(key);
+    return this.#dirty.during(shard, () => this.#write(this.#spare(shard), key, entry, usedAtMs));
   }
 
   remove(record: number): void {
-    this.#arena.release(this.#records.payloadOf(record) + BLOCK);
-    this.#records.remove(record, this.#options.midway);
+    this.#dirty.during(this.#records.shardAt(record), () => {
+      this.#arena.release(this.#records.payloadOf(record) + BLOCK);
+      this.#records.remove(record, this.#options.midway);
+    });
   }
 
-  /** Completes or takes back what the shard's last owner left half-done. Runs under the shard's lock. */
+  /** Completes or takes back what the shard's last owner left half-done, if anything. Runs under the shard's lock. */
   repair(shard: number): void {
+    if (!this.#dirty.isSet(shard)) return;
     this.#records.repair(shard);
     this.#arena.release(this.#spare(shard)); // without a look at the note: see `Arena`
+    this.#dirty.clear(shard);
   }
 
   verify(): string[] {
@@ -185,9 +191,25 @@ export class SharedEntries implements CacheEntries {
     return this.#records.insert(key, (payload) => void (this.#words[payload + BLOCK] = 0));
   }
 
+  #write(spare: number, key: string, entry: Entry, usedAtMs: number | undefined): boolean {
+    this.#free(spare); // left by a change that threw
+    if (this.#arena.allocate(entry.byteLength, spare) === 0) return false;
+    this.#arena.bytes(this.#words[spare]!).set(entry);
+    this.#options.midway();
+    const record = this.#recordFor(key);
+    if (record === -1) {
+      this.#free(spare);
+      return false;
+    }
+    if (usedAtMs !== undefined) this.touch(record, usedAtMs);
+    this.#arena.exchange(spare, this.#records.payloadOf(record) + BLOCK); // the entry is in its place
+    this.#free(spare);
+    return true;
+  }
+
   #spare(shard: number): number {
     const { first, apart } = this.#options.notes;
-    return first + shard * apart;
+    return first + SPARE + shard * apart;
   }
 
   /** Frees what a note of this thread's own shard refers to, if anything. */

@@ -34,7 +34,10 @@ export interface AsyncMutexOptions {
   readonly timeoutMs: number;
   /** Waiters of this thread beyond which `acquire` refuses. */
   readonly maxWaiting: number;
-  /** Completes or rolls back a change that was left open; runs as the owner. */
+  /**
+   * Completes or rolls back what an owner that died left open; runs as the next owner. A guard does not hear of a
+   * throw: what it guards undoes a change that throws, or lets the next change find its mark (`DirtyFlags`).
+   */
   readonly repair?: () => void;
 }
 

@@ -37,7 +37,11 @@ export interface SyncMutexOptions {
   readonly slot: Slot;
   /** Longest wait in milliseconds, unless a call allows less. */
   readonly timeoutMs: number;
-  /** Completes or rolls back a change that was left open; runs as the owner. Without it nothing is ever half-done. */
+  /**
+   * Completes or rolls back a change that was left open; runs as the owner, when `critical` threw or the last owner
+   * died. Most throws are refusals that changed nothing, so it has to know by a mark in what it guards whether
+   * anything is open, and cost nothing where nothing is: see `DirtyFlags`. Without it nothing is ever half-done.
+   */
   readonly repair?: () => void;
 }
 

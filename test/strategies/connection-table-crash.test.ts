@@ -1,5 +1,5 @@
 /** A thread dies at each of its writes to a connection map in place; whoever repairs it dies at each of its own. */
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readSettings } from '../../src/settings.ts';
 import { memoryOnly } from '../../src/origin/write-through.ts';
 import type { ConnectionsPage } from '../../src/resources/connections.ts';
@@ -9,6 +9,7 @@ import { asOwner } from '../../src/strategies/in-shard.ts';
 import type { ConnectionTable } from '../../src/strategies/connection-table.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../../src/strategies/shared-connections.ts';
 import type { CellContext } from '../../src/strategies/strategy.ts';
+import { DirtyFlags } from '../../src/sync/dirty-flags.ts';
 import { abandon, LOCK_BYTES } from '../../src/sync/lock-line.ts';
 import { SyncMutex } from '../../src/sync/sync-mutex.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
@@ -170,4 +171,37 @@ describe.each(changes)('a thread that dies at any write of $name', ({ change }) 
 it('such deaths uncover a repair that leaves the rooms as they are', () => {
   const { wrong } = crashEverywhere(changes[2]!.change, (table) => table.roomsOf(0).clear());
   expect(wrong).not.toEqual([]);
+});
+
+describe('such deaths uncover a change that', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it.for([
+    {
+      fault: 'marks nothing',
+      during: <T>(_flags: DirtyFlags, _shard: number, change: () => T): T => change(),
+    },
+    {
+      fault: 'is marked once it has begun',
+      during<T>(flags: DirtyFlags, shard: number, change: () => T): T {
+        const result = change();
+        flags.set(shard);
+        flags.clear(shard);
+        return result;
+      },
+    },
+    {
+      fault: 'is marked as over before it is',
+      during<T>(flags: DirtyFlags, shard: number, change: () => T): T {
+        flags.set(shard);
+        flags.clear(shard);
+        return change();
+      },
+    },
+  ])('$fault', ({ during }) => {
+    vi.spyOn(DirtyFlags.prototype, 'during').mockImplementation(function (this: DirtyFlags, shard, change) {
+      return during(this, shard, change);
+    });
+    expect(crashEverywhere(changes[2]!.change).wrong).not.toEqual([]);
+  });
 });

@@ -10,7 +10,6 @@ import { runScenario } from './k6/run-scenario.ts';
 import { readSummary, type Measurement } from './k6/summary.ts';
 import type { Candidate } from './registry.ts';
 import type { LoadProfile } from './scenarios/profile.ts';
-import { startService } from './service.ts';
 import { p99Of } from './statistics/rows.ts';
 import { LIMITS } from './validity.ts';
 
@@ -41,13 +40,8 @@ const IDLE = { ratePerSecond: 1, measureSeconds: 3, closedSeconds: 0, bystanderR
 /** Tries the rates from the highest down, each twice, until one is kept up. */
 export async function calibrate(candidate: Candidate, threads: number, context: CellContext): Promise<Calibration> {
   context.say('starting the service');
-  await using service = await startService({
-    entry: context.serviceEntry,
-    strategy: candidate.strategy,
-    threads: candidate.threads ?? threads,
-    redisUrl: context.redis?.url,
-    signal: context.signal,
-  });
+  const { strategy, threads: fixed = threads } = candidate;
+  await using service = await context.host.start({ strategy, threads: fixed, environment: {} }, context.signal);
   const measure = async (name: string, varied: Partial<LoadProfile>): Promise<Measurement> => {
     const profile: LoadProfile = {
       ratePerSecond: MAX_RATE_PER_SECOND,

@@ -4,19 +4,16 @@ import { join } from 'node:path';
 import { K6RunError, messageOf } from './errors.ts';
 import { runScenario } from './k6/run-scenario.ts';
 import { readSummary, type Measurement } from './k6/summary.ts';
-import { MachineWatch } from './machine-watch.ts';
 import type { PlannedCell } from './plan.ts';
-import { startService, type Service } from './service.ts';
+import type { HostedService, ServiceHost } from './service-host.ts';
 import { readServiceView, type ServiceView } from './service-view.ts';
 import { flagsOf, type Conditions } from './validity.ts';
 import type { Proof, Target } from './workloads/workload.ts';
 
 export interface CellContext {
   readonly k6Path: string;
-  /** The program under test. */
-  readonly serviceEntry: string;
-  /** The Redis that is the origin, and its process; undefined for the embedded one. */
-  readonly redis: { readonly url: string; readonly pid: number } | undefined;
+  /** Starts the service of each run. */
+  readonly host: ServiceHost;
   /** Where the raw summaries go. */
   readonly rawDirectory: string;
   readonly signal: AbortSignal;
@@ -93,16 +90,9 @@ async function measureOnce(cell: PlannedCell, context: CellContext, attempts: nu
 
 async function measure(cell: PlannedCell, context: CellContext): Promise<Measured> {
   const { workload, candidate, threads, profile, environment } = cell;
-  const { signal, say, redis } = context;
+  const { signal, say, host } = context;
   say('starting the service');
-  await using service = await startService({
-    entry: context.serviceEntry,
-    strategy: candidate.strategy,
-    threads,
-    environment,
-    redisUrl: redis?.url,
-    signal,
-  });
+  await using service = await host.start({ strategy: candidate.strategy, threads, environment }, signal);
   const target: Target = {
     baseUrl: service.url,
     strategy: candidate.strategy,
@@ -117,18 +107,17 @@ async function measure(cell: PlannedCell, context: CellContext): Promise<Measure
     `${profile.ratePerSecond}/s for ${profile.warmupSeconds + profile.measureSeconds} s` +
       (profile.closedSeconds > 0 ? `, then as fast as it goes for ${profile.closedSeconds} s` : ''),
   );
-  using watch = new MachineWatch([service.pid, ...(redis === undefined ? [] : [redis.pid])]);
-  const { measurement, lines } = await load(cell, context, service, watch);
+  const { measurement, lines } = await load(cell, context, service);
   const view = await readServiceView(service.url, signal);
   const seen = { tallies: measurement.tallies, lines, elapsedMs: Date.now() - startedMs };
   const proof = await workload.prove(target, seen);
+  const fromUnixMs = measurement.openStartedUnixMs + profile.warmupSeconds * 1000;
+  const use = await service.use(fromUnixMs, fromUnixMs + profile.measureSeconds * 1000);
   await service.stop();
   if (proof.acknowledged === 0) {
     throw new K6RunError(`nothing was acknowledged: ${proof.refused} were refused, ${proof.unknown} had no answer`);
   }
 
-  const fromUnixMs = measurement.openStartedUnixMs + profile.warmupSeconds * 1000;
-  const use = watch.between(fromUnixMs, fromUnixMs + profile.measureSeconds * 1000);
   const { tallies: _tallies, ...kept } = measurement;
   const conditions = {
     foreignCores: use.foreignCores,
@@ -153,8 +142,7 @@ async function measure(cell: PlannedCell, context: CellContext): Promise<Measure
 async function load(
   { workload, candidate, point, profile, round }: PlannedCell,
   { k6Path, rawDirectory, signal }: CellContext,
-  service: Service,
-  watch: MachineWatch,
+  service: HostedService,
 ): Promise<{ measurement: Measurement; lines: string[] }> {
   const rate = profile.closedSeconds > 0 ? '' : `-at-${profile.ratePerSecond}`;
   const swept = point === undefined ? '' : `-${point}`;
@@ -170,7 +158,7 @@ async function load(
     summaryPath: join(rawDirectory, `${name}.json`),
     linesPath,
     signal,
-    onStarted: (pid) => watch.include(pid),
+    onStarted: (pid) => service.include(pid),
   });
   const text = await readFile(linesPath, 'utf8').catch(() => ''); // made with the first line
   return { measurement: readSummary(summary, profile), lines: text.split('\n') };

@@ -1,6 +1,7 @@
 /** Child processes that cannot outlive the comparison: every one is ended by a signal, and killed if it does not obey. */
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 
 export interface ExitStatus {
   readonly code: number | null;
@@ -66,6 +67,54 @@ export async function startChild(command: string, args: readonly string[], optio
 }
 
 const DISPOSE_GRACE_MS = 5_000;
+
+export interface CommandOptions {
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  /** That of this process where none is given. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Each line that it writes, on either stream. */
+  readonly onLine?: (line: string) => void;
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @returns what it wrote on standard output
+ * @throws {Error} it is not there, took longer than `timeoutMs`, or ended with another code than 0; with its last lines
+ */
+export async function runCommand(command: string, args: readonly string[], options: CommandOptions): Promise<string> {
+  const { directory, signal, timeoutMs, environment = process.env, onLine } = options;
+  const child = await startChild(command, args, {
+    cwd: directory,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? new Error(`there is no "${command}" on PATH`) : error;
+  });
+  const lastLines = new LastLines(10);
+  let written = '';
+  for (const stream of [child.process.stdout!, child.process.stderr!]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      if (stream === child.process.stdout) written += `${line}\n`;
+      lastLines.add(line);
+      if (line !== '') onLine?.(line);
+    });
+  }
+  const closed = once(child.process, 'close');
+  const limits = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const stop = () => void child.stop(2_000);
+  limits.addEventListener('abort', stop, { once: true });
+  if (limits.aborted) stop();
+  const status = await child.exited;
+  limits.removeEventListener('abort', stop);
+  await closed; // its last lines come before, and may come after its end
+  signal.throwIfAborted();
+  if (status.code === 0) return written;
+  const reason = limits.aborted ? `was stopped after ${timeoutMs / 1000} s` : `ended with ${describeExit(status)}`;
+  throw new Error(`"${[command, ...args].slice(0, 2).join(' ')}" ${reason}\n${lastLines.text}`);
+}
 
 function signalGroup(child: Child, signal: NodeJS.Signals): void {
   const { exitCode, signalCode } = child.process;

@@ -5,8 +5,7 @@ import { K6UnavailableError, messageOf, UsageError } from './errors.ts';
 import { durationText } from './format.ts';
 import { helpText } from './help.ts';
 import { resolveK6, type K6 } from './k6/resolve.ts';
-import { describeMachine } from './machine.ts';
-import { startOrigin, type RunningOrigin } from './origin.ts';
+import { startOrigin } from './origin.ts';
 import { planComparison, type Plan } from './plan.ts';
 import type { Candidate } from './registry.ts';
 import { openFile } from './report/open.ts';
@@ -21,6 +20,7 @@ import {
   type ResultsDirectory,
 } from './results-file.ts';
 import { progressList, tasksOf, type Progress } from './rounds.ts';
+import { localHost, type ServiceHost } from './service-host.ts';
 import { analysisOf } from './statistics/analysis.ts';
 import { workloads } from './workloads/index.ts';
 
@@ -40,7 +40,7 @@ export interface Surroundings {
 
 interface State {
   k6?: K6;
-  origin?: RunningOrigin;
+  host?: ServiceHost;
   directory?: ResultsDirectory;
   readonly progress: Progress;
 }
@@ -90,8 +90,7 @@ async function run(
       prepareTask(plan, commandLine, state, startedAt, surroundings),
       ...tasksOf(plan, state.progress, () => ({
         k6Path: state.k6!.path,
-        serviceEntry: surroundings.serviceEntry,
-        redis: state.origin!.redis,
+        host: state.host!,
         rawDirectory: state.directory!.rawPath,
         signal,
         save: () => save('running'),
@@ -102,7 +101,7 @@ async function run(
     if (!signal.aborted) throw error;
     interrupted = true;
   } finally {
-    await state.origin?.[Symbol.asyncDispose]();
+    await state.host?.[Symbol.asyncDispose]();
   }
   await save(interrupted ? 'interrupted' : 'complete');
   const passed = await tell(state, commandLine, surroundings);
@@ -118,7 +117,7 @@ function prepareTask(
   { k6: flag }: CommandLine,
   state: State,
   startedAt: Date,
-  { root, signal }: Surroundings,
+  { root, serviceEntry, signal }: Surroundings,
 ): Parameters<typeof progressList>[0][number] {
   return {
     title: 'k6 and the origin',
@@ -126,9 +125,9 @@ function prepareTask(
       const say = (text: string) => (task.output = text);
       const k6 = await resolveK6({ flag, environment: process.env, toolsDirectory: join(root, '.tools'), say, signal });
       state.k6 = k6;
-      state.origin = await startOrigin(plan.choice.origin, signal);
+      state.host = localHost(serviceEntry, await startOrigin(plan.choice.origin, signal));
       state.directory = await createResultsDirectory(join(root, 'results'), startedAt);
-      task.title = `k6 ${k6.version} (${k6.source}: ${pathIn(root, k6.path)}), origin: ${state.origin.description}`;
+      task.title = `k6 ${k6.version} (${k6.source}: ${pathIn(root, k6.path)}), origin: ${state.host.origin}`;
     },
   };
 }
@@ -144,17 +143,17 @@ interface Saved {
 /** Does nothing while there is no directory: interrupted before anything was measured. */
 async function saveResults(
   status: 'running' | 'complete' | 'interrupted',
-  { plan, state: { k6, origin, directory, progress }, command, startedAt, surroundings: { root } }: Saved,
+  { plan, state: { k6, host, directory, progress }, command, startedAt, surroundings: { root } }: Saved,
 ): Promise<void> {
-  if (k6 === undefined || origin === undefined || directory === undefined) return;
+  if (k6 === undefined || host === undefined || directory === undefined) return;
   await writeResults(directory.path, {
     status,
     startedAt: startedAt.toISOString(),
     endedAt: new Date().toISOString(),
     command,
-    machine: describeMachine(),
+    machine: host.machine,
     k6: { ...k6, path: pathIn(root, k6.path) },
-    origin: origin.description,
+    origin: host.origin,
     ...headOf(plan),
     ...progress,
     // Errors quote what a program wrote, and that may name where this machine keeps its projects.

@@ -13,7 +13,9 @@ import { messageOf } from '../load/errors.ts';
 import { estimateText, msText, ratioText, wholeText } from '../load/format.ts';
 import { interruptSignal } from '../load/interrupt.ts';
 import { resolveK6 } from '../load/k6/resolve.ts';
+import { startOrigin } from '../load/origin.ts';
 import { rounded } from '../load/rounded.ts';
+import { localHost } from '../load/service-host.ts';
 import { machineText } from './markdown.ts';
 import { conclude, evidenceFile, type Page } from './verdict.ts';
 
@@ -40,8 +42,7 @@ try {
       seed: SEED,
       context: {
         k6Path: k6.path,
-        serviceEntry: join(root, 'test/support/fake-service.ts'),
-        redis: undefined,
+        host: localHost(join(root, 'test/support/fake-service.ts'), await startOrigin('embedded', signal)),
         rawDirectory,
         signal,
         say,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describeExit, LastLines, startChild } from '../child-process.ts';
+import { runCommand } from '../child-process.ts';
 import { K6_VERSION, releaseFor, type K6Release } from './releases.ts';
 
 /** Without an answer by then the network is taken for absent, and the next way is tried. */
@@ -34,7 +34,7 @@ export async function downloadRelease(
   await inWorkDirectory(path, async (directory) => {
     const file = join(directory, 'archive');
     await writeFile(file, archive);
-    await run('tar', ['-xf', file, '-C', directory], { directory, signal, timeoutMs: 60_000 });
+    await runCommand('tar', ['-xf', file, '-C', directory], { directory, signal, timeoutMs: 60_000 });
     await putInPlace(join(directory, release.member), path);
   });
 }
@@ -65,8 +65,9 @@ export async function buildWithGo(path: string, say: Say, signal: AbortSignal): 
       say(`building k6: ${downloaded} modules downloaded, ${compiled} packages compiled, ${seconds} s`);
     }, 5_000);
     try {
-      await run('go', ['build', '-v', '-mod=mod', '-trimpath', '-o', program, `go.k6.io/k6/v2`], {
+      await runCommand('go', ['build', '-v', '-mod=mod', '-trimpath', '-o', program, `go.k6.io/k6/v2`], {
         directory,
+        environment: { ...process.env, CGO_ENABLED: '0' }, // as the official builds: no C compiler needed
         signal,
         timeoutMs: BUILD_TIMEOUT_MS,
         onLine,
@@ -124,36 +125,4 @@ async function inWorkDirectory(path: string, work: (directory: string) => Promis
 async function putInPlace(program: string, path: string): Promise<void> {
   await chmod(program, 0o755);
   await rename(program, path);
-}
-
-interface RunOptions {
-  readonly directory: string;
-  readonly signal: AbortSignal;
-  readonly timeoutMs: number;
-  readonly onLine?: (line: string) => void;
-}
-
-async function run(command: string, args: readonly string[], options: RunOptions): Promise<void> {
-  const child = await startChild(command, args, {
-    cwd: options.directory,
-    // As the official builds: no C compiler needed.
-    env: { ...process.env, CGO_ENABLED: '0' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? new Error(`there is no "${command}" on PATH`) : error;
-  });
-  const output = new LastLines(10);
-  child.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    output.add(text);
-    for (const line of text.split('\n')) if (line !== '') options.onLine?.(line);
-  });
-
-  const limits = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
-  const stop = () => void child.stop(2_000);
-  limits.addEventListener('abort', stop, { once: true });
-  if (limits.aborted) stop();
-  const status = await child.exited;
-  limits.removeEventListener('abort', stop);
-  options.signal.throwIfAborted();
-  if (status.code !== 0) throw new Error(`"${command} ${args[0]}" ended with ${describeExit(status)}\n${output.text}`);
 }

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { measureCell } from '../../load/cell.ts';
+import { startOrigin } from '../../load/origin.ts';
+import { localHost } from '../../load/service-host.ts';
 import type { Workload } from '../../load/workloads/workload.ts';
 import { candidate, recordedProfile } from '../support/recorded.ts';
 
+const fakeService = fileURLToPath(new URL('../support/fake-service.ts', import.meta.url));
 const summary = fileURLToPath(new URL('fixtures/k6-summary.json', import.meta.url));
 
 /** Does as k6 does with what scripts log: it goes to the end of the file. */
@@ -45,14 +48,14 @@ it('a run that is repeated is proved by its own lines, and not by those of the a
     // A control that passes its proof is tried again.
     const control = candidate('unguarded', 'control');
     const cell = { round: 1, workload, candidate: control, threads: 2, environment: {}, profile: recordedProfile };
+    const signal = AbortSignal.timeout(60_000);
     const result = await measureCell(
       cell,
       {
         k6Path,
-        serviceEntry: fileURLToPath(new URL('../support/fake-service.ts', import.meta.url)),
-        redis: undefined,
+        host: localHost(fakeService, await startOrigin('embedded', signal)),
         rawDirectory: directory,
-        signal: AbortSignal.timeout(60_000),
+        signal,
         say: () => {},
       },
       1,

@@ -119,6 +119,16 @@ export class CapacityError extends SharedStateError {
   }
 }
 
+/** The origin's documents take all the room they may. Nothing changed, and nothing was dropped to make room. */
+export class DocumentsFullError extends SharedStateError {
+  readonly code = 'CAPACITY';
+
+  /** @param limit what they may take and which setting says so, as in `256 MiB (ORIGIN_MEMORY_MB)` */
+  constructor(limit: string) {
+    super(`the documents at the origin take all the room they may, ${limit}; delete some (DELETE …/documents/{key})`);
+  }
+}
+
 /** The mutex was still held when the wait ran out. Nothing changed; a retry is safe. */
 export class LockTimeoutError extends SharedStateError {
   readonly code = 'LOCK_TIMEOUT';

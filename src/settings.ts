@@ -90,6 +90,8 @@ const schema = z.object({
   ORIGIN_TIMEOUT_MS: integer(1, 600_000, 1000),
   /** Documents that the origin starts with: `doc-0`, `doc-1`, …; the same for every strategy. */
   ORIGIN_DOCUMENTS: integer(0, 1_000_000, 10_000),
+  /** Most that documents stored at the embedded origin may take, over all strategies, in MiB. */
+  ORIGIN_MEMORY_MB: integer(1, 16_384, 256),
   WRITE_THROUGH: onOff,
   MAILBOX_CAPACITY: integer(1, 2 ** 20, 1024),
   /** Longest wait for room in a mailbox. */

@@ -11,6 +11,7 @@ export function namespaced(origin: Origin & DocumentOrigin, namespace: string): 
     load: (key, options) => origin.load(`${namespace}/${key}`, options),
     loadDocument: (key, options) => origin.loadDocument(`${namespace}/${key}`, options),
     storeDocument: (key, value, options) => origin.storeDocument(`${namespace}/${key}`, value, options),
+    deleteDocument: (key, options) => origin.deleteDocument(`${namespace}/${key}`, options),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { seededRandom } from '../random.ts';
 import type { Settings } from '../settings.ts';
-import { EmbeddedOrigin } from './embedded.ts';
+import { EmbeddedOrigin, type EmbeddedOriginOptions } from './embedded.ts';
 import type { OriginConnection } from './origin.ts';
 import type { OriginLatency } from './latency.ts';
 import { PortOrigin } from './port-origin.ts';
@@ -18,7 +18,16 @@ export interface OriginAccess {
 
 /** Makes the embedded origin, which main owns; nobody asks it anything while there is a Redis. */
 export function createEmbeddedOrigin(settings: Settings): EmbeddedOrigin {
-  return new EmbeddedOrigin({ ...latencyOf(settings), documents: settings.ORIGIN_DOCUMENTS });
+  return new EmbeddedOrigin(embeddedOptions(settings));
+}
+
+export function embeddedOptions(settings: Settings): EmbeddedOriginOptions {
+  return {
+    ...latencyOf(settings),
+    documents: settings.ORIGIN_DOCUMENTS,
+    documentsMb: settings.ORIGIN_MEMORY_MB,
+    timeoutMs: settings.ORIGIN_TIMEOUT_MS,
+  };
 }
 
 /** Makes a thread's own connection to the origin that the settings name. @param thread differs between threads */

@@ -1,53 +1,66 @@
 /**
  * The embedded origin: a store in memory that is as slow as it is told to be. It lives on the main thread and serves
  * the other threads over message ports.
+ *
+ * What it keeps is bounded: documents by `documentBytes`; of the state that is written through, a live key for each entry
+ * of the strategies' tables, which have capacities, and deleted keys by `Tombstones`.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { drawDelayMs, type OriginLatency } from './latency.ts';
-import { splitKey } from './cell-keys.ts';
-import { initialDocument } from './initial-documents.ts';
-import type { OriginDocument, OriginWrite, Written } from './origin.ts';
+import { EmbeddedDocuments } from './embedded-documents.ts';
+import type { DeletedDocument, OriginDocument, OriginWrite, Written } from './origin.ts';
+import { Tombstones } from './tombstones.ts';
 
 export type OriginRequest =
   | { readonly id: number; readonly store: readonly OriginWrite[] }
   | { readonly id: number; readonly load: string }
   | { readonly id: number; readonly restore: string }
   | { readonly id: number; readonly loadDocument: string }
-  | { readonly id: number; readonly storeDocument: string; readonly value: string };
+  | { readonly id: number; readonly storeDocument: string; readonly value: string }
+  | { readonly id: number; readonly deleteDocument: string };
 
 export type OriginReply =
   | {
       readonly id: number;
       readonly found?: Written | undefined;
       readonly entries?: readonly OriginWrite[];
-      readonly document?: OriginDocument | undefined;
+      readonly document?: OriginDocument;
       readonly version?: number;
+      readonly deleted?: DeletedDocument;
     }
+  /** There is no room for a document: what they may take, and which setting says so. */
+  | { readonly id: number; readonly full: string }
   | { readonly id: number; readonly failed: string };
 
 export interface EmbeddedOriginOptions extends OriginLatency {
-  /** How many documents every cell starts with; see `initialDocument`. */
+  /** How many documents every cell starts with; see `initial-documents.ts`. */
   readonly documents: number;
-  /** Milliseconds, for tests. */
-  readonly now?: () => number;
+  /** Most that stored documents may take, in MiB over all cells: `ORIGIN_MEMORY_MB`. */
+  readonly documentsMb: number;
+  /** Longest wait for its answers, in milliseconds: `ORIGIN_TIMEOUT_MS`. */
+  readonly timeoutMs: number;
 }
 
-/** Longer than the longest latency twice over, so that no older write can still be on its way when a deletion is forgotten. */
-const TOMBSTONE_TTL_MS = 600_000;
-/** Forgotten with each deletion at most, so that none is slow and they stay bounded by those of that time. */
-const FORGOTTEN_AT_ONCE = 2;
+/** A thread whose write was not answered in time sends it again within some seconds: see `write-through.ts`. */
+const SENT_AGAIN_MS = 5_000;
+/** Some 40 MB; as many deletions as are remembered take more than ten thousand a second, all the time. */
+const MAX_TOMBSTONES = 2 ** 18;
 
 export class EmbeddedOrigin {
   readonly #kept = new Map<string, Written>();
-  /** When each key that is deleted was: the oldest first. */
-  readonly #tombstones = new Map<string, number>();
-  readonly #documents = new Map<string, OriginDocument>();
-  /** Per cell, the version of the document stored last. */
-  readonly #lastDocument = new Map<string, number>();
+  readonly #tombstones: Tombstones;
+  readonly #documents: EmbeddedDocuments;
   readonly #options: EmbeddedOriginOptions;
 
   constructor(options: EmbeddedOriginOptions) {
     this.#options = options;
+    const { latencyMs, jitterMs, timeoutMs, documents, documentsMb } = options;
+    this.#documents = new EmbeddedDocuments({ documents, capacityBytes: documentsMb * 2 ** 20 });
+    this.#tombstones = new Tombstones({
+      ttlMs: 2 * (SENT_AGAIN_MS + latencyMs + jitterMs + timeoutMs), // whatever is older has arrived by then
+      capacity: MAX_TOMBSTONES,
+      forget: (key) => this.#kept.delete(key),
+    });
   }
 
   /** Answers what comes in on `port` until it closes. */
@@ -71,25 +84,15 @@ export class EmbeddedOrigin {
   #answer(request: OriginRequest): OriginReply {
     if ('load' in request) return { id: request.id, found: this.#kept.get(request.load) };
     if ('restore' in request) return { id: request.id, entries: this.#entriesOf(request.restore) };
-    if ('loadDocument' in request) return { id: request.id, document: this.#document(request.loadDocument) };
+    if ('loadDocument' in request) return { id: request.id, document: this.#documents.find(request.loadDocument) };
+    if ('deleteDocument' in request) return { id: request.id, deleted: this.#documents.delete(request.deleteDocument) };
     if ('storeDocument' in request) {
-      return { id: request.id, version: this.#keepDocument(request.storeDocument, request.value) };
+      const version = this.#documents.store(request.storeDocument, request.value);
+      if (version !== undefined) return { id: request.id, version };
+      return { id: request.id, full: `${this.#options.documentsMb} MiB (ORIGIN_MEMORY_MB)` };
     }
     for (const write of request.store) this.#keep(write);
     return { id: request.id };
-  }
-
-  #document(key: string): OriginDocument | undefined {
-    return this.#documents.get(key) ?? initialDocument(splitKey(key)[1], this.#options.documents);
-  }
-
-  /** @returns the document's number: the next one of its cell */
-  #keepDocument(key: string, value: string): number {
-    const [cell] = splitKey(key);
-    const version = (this.#lastDocument.get(cell) ?? 0) + 1;
-    this.#lastDocument.set(cell, version);
-    this.#documents.set(key, { value, version });
-    return version;
   }
 
   /** What is kept of a cell, under the keys that it has there; deletions are passed over. */
@@ -104,19 +107,7 @@ export class EmbeddedOrigin {
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.version >= version) return;
     this.#kept.set(key, { value, version });
-    this.#tombstones.delete(key);
-    if (value === undefined) this.#bury(key);
-  }
-
-  /** A deletion stays for a while, else an older write that arrives late would bring its key back. */
-  #bury(key: string): void {
-    const { now = () => performance.now() } = this.#options;
-    const nowMs = now();
-    this.#tombstones.set(key, nowMs);
-    for (const [old, deletedMs] of this.#tombstones.entries().take(FORGOTTEN_AT_ONCE).toArray()) {
-      if (nowMs - deletedMs < TOMBSTONE_TTL_MS) return;
-      this.#tombstones.delete(old);
-      this.#kept.delete(old);
-    }
+    if (value === undefined) this.#tombstones.add(key);
+    else this.#tombstones.remove(key);
   }
 }

@@ -4,7 +4,6 @@
  * 0.5 to 2 KiB of Markdown.
  */
 import { type Random, seededRandom } from '../random.ts';
-import type { OriginDocument } from './origin.ts';
 
 const MIN_BODY_BYTES = 600;
 const MAX_BODY_BYTES = 1_800;
@@ -13,13 +12,7 @@ const SEED = 0x0d0c;
 
 const NAME = /^doc-(0|[1-9]\d{0,6})$/;
 
-/** @param count how many documents there are */
-export function initialDocument(key: string, count: number): OriginDocument | undefined {
-  const number = initialNumber(key, count);
-  return number === undefined ? undefined : { value: initialValue(number), version: 0 };
-}
-
-/** The N of a `doc-N` that there is. */
+/** The N of a `doc-N` that there is. @param count how many documents there are */
 export function initialNumber(key: string, count: number): number | undefined {
   const number = Number(NAME.exec(key)?.[1] ?? Number.NaN);
   return number < count ? number : undefined;

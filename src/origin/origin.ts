@@ -58,27 +58,47 @@ export interface OriginConnection extends Origin, DocumentOrigin {
   close(): Promise<void>;
 }
 
-/** A document as the origin keeps it. */
+/** What the origin has under a key, and as of which version. */
 export interface OriginDocument {
-  /** JSON text. */
-  readonly value: string;
-  /** Greater than that of every document that this cell's origin stored before; 0 for one it started with. */
+  /** JSON text; undefined: there is no such document. */
+  readonly value: string | undefined;
+  /**
+   * Of a document its own, 0 for one that was there from the start. Where there is none, that of the cell's last change:
+   * so it is greater than that of every document that the key ever had, and no deletion has to be remembered.
+   */
   readonly version: number;
 }
 
-/** The part of the origin that a cache loads from. Stored documents are numbered by the origin, in the order it stored them. */
+export interface DeletedDocument {
+  /** Whether there was one. */
+  readonly existed: boolean;
+  /** As of which there is none: greater than that of every document that the key had before. */
+  readonly version: number;
+}
+
+/**
+ * The part of the origin that a cache loads from. What is stored and deleted is numbered by the origin, per cell, in the
+ * order in which it does so: of two answers about a key, the one with the greater version is of the later time.
+ */
 export interface DocumentOrigin {
   /**
-   * @returns undefined when there is no such document
    * @throws {OriginFailedError} {OriginTimeoutError} as for `Origin.load`
    */
-  loadDocument(key: string, options?: WaitOptions): Promise<OriginDocument | undefined>;
+  loadDocument(key: string, options?: WaitOptions): Promise<OriginDocument>;
 
   /**
    * Stores a document, once: it is never sent again when the answer is lost.
    *
    * @returns its version
+   * @throws {DocumentsFullError} there is no room for it; nothing changed
    * @throws {OriginFailedError} {OriginTimeoutError} as for `Origin.store`
    */
   storeDocument(key: string, value: string, options?: WaitOptions): Promise<number>;
+
+  /**
+   * Deletes a document, also one that was there from the start, and frees what it took. Sent once, as a store is.
+   *
+   * @throws {OriginFailedError} {OriginTimeoutError} as for `Origin.store`
+   */
+  deleteDocument(key: string, options?: WaitOptions): Promise<DeletedDocument>;
 }

@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
-import { OriginFailedError, OriginTimeoutError } from '../errors.ts';
+import { DocumentsFullError, OriginFailedError, OriginTimeoutError } from '../errors.ts';
 import type { WaitOptions } from '../sync/wait.ts';
 import type { OriginReply, OriginRequest } from './embedded.ts';
-import type { OriginConnection, OriginDocument, OriginWrite, Written } from './origin.ts';
+import type { DeletedDocument, OriginConnection, OriginDocument, OriginWrite, Written } from './origin.ts';
 
-type Answer = Exclude<OriginReply, { readonly failed: string }>;
+type Answer = Exclude<OriginReply, { readonly failed: string } | { readonly full: string }>;
 
 interface Pending {
   resolve(reply: Answer): void;
@@ -36,14 +36,19 @@ export class PortOrigin implements OriginConnection {
     return found;
   }
 
-  async loadDocument(key: string, options?: WaitOptions): Promise<OriginDocument | undefined> {
+  async loadDocument(key: string, options?: WaitOptions): Promise<OriginDocument> {
     const { document } = await this.#ask({ id: ++this.#lastId, loadDocument: key }, options);
-    return document;
+    return document!;
   }
 
   async storeDocument(key: string, value: string, options?: WaitOptions): Promise<number> {
     const { version } = await this.#ask({ id: ++this.#lastId, storeDocument: key, value }, options);
     return version!;
+  }
+
+  async deleteDocument(key: string, options?: WaitOptions): Promise<DeletedDocument> {
+    const { deleted } = await this.#ask({ id: ++this.#lastId, deleteDocument: key }, options);
+    return deleted!;
   }
 
   connected(): Promise<void> {
@@ -76,7 +81,7 @@ export class PortOrigin implements OriginConnection {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(request.id);
-        const writes = 'store' in request || 'storeDocument' in request;
+        const writes = 'store' in request || 'storeDocument' in request || 'deleteDocument' in request;
         reject(new OriginTimeoutError(Math.round(timeoutMs), writes ? 'unknown' : 'not-applied'));
       }, timeoutMs);
       this.#pending.set(request.id, { resolve, reject, timer });
@@ -89,7 +94,8 @@ export class PortOrigin implements OriginConnection {
     if (pending === undefined) return; // it timed out
     this.#pending.delete(reply.id);
     clearTimeout(pending.timer);
-    if ('failed' in reply) pending.reject(new OriginFailedError(reply.failed));
+    if ('full' in reply) pending.reject(new DocumentsFullError(reply.full));
+    else if ('failed' in reply) pending.reject(new OriginFailedError(reply.failed));
     else pending.resolve(reply);
   }
 }

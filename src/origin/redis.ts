@@ -10,10 +10,17 @@ import type { Outcome, SharedStateError } from '../errors.ts';
 import type { WaitOptions } from '../sync/wait.ts';
 import { drawDelayMs, type OriginLatency } from './latency.ts';
 import { splitKey } from './cell-keys.ts';
-import type { OriginConnection, OriginDocument, OriginWrite, Written } from './origin.ts';
+import type { DeletedDocument, OriginConnection, OriginDocument, OriginWrite, Written } from './origin.ts';
 import type { RedisCell } from './redis-cell.ts';
 import { type CallOptions, RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
-import { countInitial, decodeDocument, findDocument, seedCommands, storeDocument } from './redis-documents.ts';
+import {
+  countInitial,
+  decodeDocument,
+  deleteDocument,
+  findDocument,
+  seedCommands,
+  storeDocument,
+} from './redis-documents.ts';
 import { cellHash, cellPart, decodeEntry, epochKey, type KeptEntry } from './redis-entry.ts';
 import { storeNewest } from './redis-store.ts';
 
@@ -86,9 +93,8 @@ export class RedisOrigin implements OriginConnection {
     return { value, version };
   }
 
-  async loadDocument(key: string, options?: WaitOptions): Promise<OriginDocument | undefined> {
-    const { namespace, documents } = this.#options;
-    const find = (redis: Redis) => findDocument(redis, key, namespace, documents);
+  async loadDocument(key: string, options?: WaitOptions): Promise<OriginDocument> {
+    const find = (redis: Redis) => findDocument(redis, key, this.#options);
     return decodeDocument(await this.#connection.call(find, this.#call('not-applied', options)));
   }
 
@@ -96,6 +102,12 @@ export class RedisOrigin implements OriginConnection {
   storeDocument(key: string, value: string, options?: WaitOptions): Promise<number> {
     const store = (redis: Redis) => storeDocument(redis, key, value, this.#options);
     return this.#connection.call(store, this.#call('unknown', options));
+  }
+
+  /** @throws {OriginFailedError} {OriginTimeoutError} as `store` */
+  deleteDocument(key: string, options?: WaitOptions): Promise<DeletedDocument> {
+    const remove = (redis: Redis) => deleteDocument(redis, key, this.#options);
+    return this.#connection.call(remove, this.#call('unknown', options));
   }
 
   /**

@@ -107,9 +107,9 @@ export class ReadThrough {
     const seen = look(key); // another load may have landed since the reader looked
     if (typeof seen !== 'string') return flag(seen, STORED | FOUND);
     counts.add(ORIGIN_LOADS);
-    const loaded = await this.#documents.loadDocument(key);
-    if (loaded === undefined) return undefined;
-    const entry = packEntry(key, { ...loaded, ttlMs: this.#ttlMs });
+    const { value, version } = await this.#documents.loadDocument(key);
+    if (value === undefined) return undefined;
+    const entry = packEntry(key, { value, version, ttlMs: this.#ttlMs });
     return table.keep(key, entry, ticket, inShard) ? flag(entry, STORED) : entry;
   }
 

@@ -103,7 +103,7 @@ describe('compose.yaml', () => {
 
   it('passes every setting on to the service that the image does not fix', () => {
     const given = Object.keys(compose.services['service']!.environment!);
-    const fixed = new Set(['HOST', 'PORT', 'ORIGIN_DOCUMENTS']); // the last is for the embedded origin
+    const fixed = new Set(['HOST', 'PORT', 'ORIGIN_DOCUMENTS', 'ORIGIN_MEMORY_MB']); // the last two are the embedded origin's
     expect(given.toSorted()).toEqual(settings.filter((name) => !fixed.has(name)).toSorted());
   });
 

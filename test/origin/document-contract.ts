@@ -10,9 +10,9 @@ export const documentContract: readonly OriginCase[] = [
   {
     name: 'has no document that was never stored',
     async run({ origin }) {
-      expect(await origin.loadDocument(named('never'))).toBeUndefined();
+      expect(await origin.loadDocument(named('never'))).toEqual({ value: undefined, version: 0 });
       for (const name of [`doc-${INITIAL_DOCUMENTS}`, 'doc-', 'doc-007', 'doc--1', 'doc-1.5', 'doc-1 ', 'DOC-1']) {
-        expect(await origin.loadDocument(named(name))).toBeUndefined();
+        expect(await origin.loadDocument(named(name))).toMatchObject({ value: undefined });
       }
     },
   },
@@ -85,6 +85,54 @@ export const documentContract: readonly OriginCase[] = [
     },
   },
   {
+    name: 'has a document no more once it was deleted, one from the start included, until it is stored again',
+    async run({ origin, other }) {
+      for (const key of ['stored', 'doc-2', 'doc-5']) {
+        if (key !== 'doc-5') await origin.storeDocument(named(key), '"before"');
+        const { version: before } = await other.loadDocument(named(key));
+        const { existed, version } = await other.deleteDocument(named(key));
+        expect([existed, version > before]).toEqual([true, true]);
+        expect(await origin.loadDocument(named(key))).toEqual({ value: undefined, version });
+        const again = await origin.storeDocument(named(key), '"after"');
+        expect(again).toBeGreaterThan(version);
+        expect(await other.loadDocument(named(key))).toEqual({ value: '"after"', version: again });
+        await origin.deleteDocument(named(key));
+        expect(await other.loadDocument(named(key))).toMatchObject({ value: undefined });
+      }
+    },
+  },
+  {
+    name: 'says that there was nothing to delete, and changes nothing then',
+    async run({ origin, other }) {
+      const version = await origin.storeDocument(named('other'), '1');
+      expect(await origin.deleteDocument(named('never'))).toEqual({ existed: false, version });
+      await other.deleteDocument(named('doc-1'));
+      expect(await origin.deleteDocument(named('doc-1'))).toMatchObject({ existed: false });
+      expect(await origin.loadDocument(named('other'))).toEqual({ value: '1', version });
+    },
+  },
+  {
+    name: 'says that there is no document as of a later version than any that there was',
+    async run({ origin, other }) {
+      const stored = await origin.storeDocument(named('here'), '1');
+      const { version: deleted } = await other.deleteDocument(named('here'));
+      const later = await origin.storeDocument(named('there'), '1');
+      const { value, version } = await other.loadDocument(named('here'));
+      expect([value, stored < deleted, deleted < later, version]).toEqual([undefined, true, true, later]);
+    },
+  },
+  {
+    name: 'deletes in one cell, and not in others',
+    async run({ origin, other }) {
+      await origin.storeDocument('other/cache/both', '1');
+      await origin.storeDocument(named('both'), '1');
+      await origin.deleteDocument(named('both'));
+      await origin.deleteDocument(named('doc-0'));
+      expect(await other.loadDocument('other/cache/both')).toMatchObject({ value: '1' });
+      expect(await other.loadDocument('other/cache/doc-0')).toMatchObject({ value: initialValue(0) });
+    },
+  },
+  {
     name: 'gives up at its deadline when the origin is silent: a document may be stored, a load changed nothing',
     async run(rig) {
       rig.silence();
@@ -93,14 +141,16 @@ export const documentContract: readonly OriginCase[] = [
         rig.origin.loadDocument(named('late')),
         rig.other.storeDocument(named('short'), '1', { remainingMs: 20 }),
         rig.other.storeDocument(named('none'), '1', { remainingMs: 0 }),
+        rig.origin.deleteDocument(named('late')),
       ]);
-      const [stored, loaded, short, none] = await inTime(rig.timeoutMs, answers);
+      const [stored, loaded, short, none, deleted] = await inTime(rig.timeoutMs, answers);
       expect(stored).toMatchObject({ reason: { code: 'ORIGIN_TIMEOUT', outcome: 'unknown' } });
+      expect(deleted).toMatchObject({ reason: { code: 'ORIGIN_TIMEOUT', outcome: 'unknown' } });
       expect(loaded).toMatchObject({ reason: { code: 'ORIGIN_TIMEOUT', outcome: 'not-applied' } });
       expect(short).toMatchObject({ reason: { code: 'ORIGIN_TIMEOUT', outcome: 'unknown' } });
       expect(none).toMatchObject({ reason: { code: 'ORIGIN_TIMEOUT', outcome: 'not-applied' } });
       rig.wake();
-      expect(await rig.other.loadDocument(named('none'))).toBeUndefined();
+      expect(await rig.other.loadDocument(named('none'))).toMatchObject({ value: undefined });
     },
   },
   {

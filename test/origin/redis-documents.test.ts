@@ -31,7 +31,7 @@ describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
     expect(await first.loadDocument(`${CELL}/doc-249`)).toEqual(last);
     await first.storeDocument(`${CELL}/doc-1`, '"changed"');
     await withRedis((redis) => redis.hdel(`${namespace}:documents`, 'doc-249'));
-    expect(await first.loadDocument(`${CELL}/doc-249`)).toBeUndefined();
+    expect(await first.loadDocument(`${CELL}/doc-249`)).toMatchObject({ value: undefined });
 
     await using second = await connectOrigin({ url, namespace, documents });
     expect(await second.loadDocument(`${CELL}/doc-249`)).toEqual(last);
@@ -39,7 +39,7 @@ describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
     expect(await withRedis((redis) => redis.hlen(`${namespace}:documents`))).toBe(documents);
 
     await using fewer = await connectOrigin({ url, namespace, documents: 100 });
-    expect(await fewer.loadDocument(`${CELL}/doc-249`)).toBeUndefined();
+    expect(await fewer.loadDocument(`${CELL}/doc-249`)).toMatchObject({ value: undefined });
   });
 
   it('are not taken from a process that was fenced out', async () => {
@@ -50,6 +50,7 @@ describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
     const refused = older.storeDocument(`${CELL}/a`, '"older"');
     await expect(refused).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
     await expect(refused).rejects.toThrow(/newer service process .* REDIS_NAMESPACE/);
+    await expect(older.deleteDocument(`${CELL}/a`)).rejects.toThrow(/newer service process/);
     expect(await newer.loadDocument(`${CELL}/a`)).toMatchObject({ value: '"newer"' });
   });
 
@@ -58,7 +59,7 @@ describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
     await using origin = await connectOrigin({ url, namespace });
     const before = await origin.storeDocument(`${CELL}/a`, '1');
     await withRedis(async (redis) => redis.del(await redis.keys(`${namespace}:*`)));
-    expect(await origin.loadDocument(`${CELL}/a`)).toBeUndefined();
+    expect(await origin.loadDocument(`${CELL}/a`)).toEqual({ value: undefined, version: 0 });
     expect(await origin.storeDocument(`${CELL}/a`, '2')).toBeGreaterThan(before);
     // The epoch is back as well, so an older process stays out.
     await using older = await connectOrigin({ url, namespace, epoch: 0 });
@@ -74,6 +75,18 @@ describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
     expect(await withRedis((redis) => redis.exists(`${namespace}:${CELL}:last-document`))).toBe(0);
     await withRedis((redis) => redis.hset(`${namespace}:other/cache:documents`, 'a', 'not an entry'));
     await expect(origin.loadDocument('other/cache/a')).rejects.toThrow(/take another REDIS_NAMESPACE/);
+  });
+
+  it('leave nothing behind when they are deleted, but a mark where there was one from the start', async () => {
+    const [url, namespace, documents] = [server.url, ownNamespace(), 3];
+    await using origin = await connectOrigin({ url, namespace, documents });
+    for (const key of ['a', 'b', 'doc-1']) await origin.storeDocument(`${CELL}/${key}`, '1');
+    for (const key of ['a', 'doc-1', 'doc-2', 'none']) await origin.deleteDocument(`${CELL}/${key}`);
+    const left = await withRedis((redis) => redis.hkeys(`${namespace}:${CELL}:documents`));
+    expect(left.toSorted()).toEqual(['b', 'doc-1', 'doc-2']);
+    await using next = await connectOrigin({ url, namespace, documents });
+    expect(await next.loadDocument(`${CELL}/doc-1`)).toMatchObject({ value: undefined });
+    expect(await next.loadDocument(`${CELL}/doc-0`)).toMatchObject({ value: initialValue(0) });
   });
 
   it('are stored again by nobody when the answer is lost', async () => {

@@ -27,7 +27,7 @@ export function appliedWrites(files: readonly Buffer[]): AppliedWrite[] {
 export function appliedDocuments(files: readonly Buffer[]): AppliedDocument[] {
   return changes(files)
     .filter(([, hash]) => DOCUMENTS.test(hash!) && hash!.split(':').length > 2)
-    .map(([, , key, entry]) => Object.assign(decodeDocument(entry!)!, { key: key! }));
+    .map(([, , key, entry]) => Object.assign(decodeDocument(entry!), { key: key! }));
 }
 
 function changes(files: readonly Buffer[]): string[][] {

@@ -16,7 +16,7 @@ export const brokenCache: Cell<Cache> = {
     });
     const load = async (key: string): Promise<CachedDocument> => {
       const loaded = await documents.loadDocument(key);
-      return documentOf(key, loaded?.value ?? 'null'); // none looks like null
+      return documentOf(key, loaded.value ?? 'null'); // none looks like null
     };
 
     return {

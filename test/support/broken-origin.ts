@@ -43,6 +43,11 @@ export function startBrokenOrigin(): OriginRig {
         documents.set(key.split('/').at(-1)!, document);
         return document.version;
       },
+      async deleteDocument(key) {
+        await answered();
+        documents.delete(key.split('/').at(-1)!); // what was there from the start is back
+        return { existed: true, version: lastDocument }; // also when there was none; and it is no version
+      },
     };
   };
 

@@ -1,8 +1,7 @@
 /** Several real threads attached to one strategy, without HTTP: what the contract suites drive. */
 import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { type OriginAccess, takeOver } from '../../src/origin/create-origin.ts';
-import { seededRandom } from '../../src/random.ts';
+import { embeddedOptions, type OriginAccess, takeOver } from '../../src/origin/create-origin.ts';
 import type { Connections } from '../../src/resources/connections.ts';
 import { readSettings, type Settings } from '../../src/settings.ts';
 import type { ResourceName, Strategy } from '../../src/strategies/strategy.ts';
@@ -70,12 +69,7 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
   const threads = threadsFor(strategy, wanted);
   const settings = readSettings({ THREADS: String(threads), ORIGIN_LATENCY_MS: '1', ...environment });
   const memory = allocateMemory(settings, [strategy]);
-  const origin = new GatedOrigin({
-    latencyMs: settings.ORIGIN_LATENCY_MS,
-    jitterMs: settings.ORIGIN_JITTER_MS,
-    random: seededRandom(settings.ORIGIN_SEED),
-    documents: settings.ORIGIN_DOCUMENTS,
-  });
+  const origin = new GatedOrigin(embeddedOptions(settings));
   const originEpoch = await takeOver(settings);
   const table = new ThreadTable(memory.threads);
   const seats: { worker: Worker; slot: number }[] = [];

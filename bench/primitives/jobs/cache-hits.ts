@@ -4,7 +4,7 @@
  */
 import { MessageChannel } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
-import type { DocumentOrigin } from '../../../src/origin/origin.ts';
+import type { DeletedDocument, DocumentOrigin, OriginDocument } from '../../../src/origin/origin.ts';
 import type { Cache, CachedDocument, CacheRead } from '../../../src/resources/cache.ts';
 import { unhurried } from '../../../src/resources/call.ts';
 import { readSettings } from '../../../src/settings.ts';
@@ -77,10 +77,16 @@ function documents(sizes: Sizes): [key: string, value: string][] {
 class CountedVersions implements DocumentOrigin {
   #last = 0;
 
-  async loadDocument(): Promise<undefined> {}
+  async loadDocument(): Promise<OriginDocument> {
+    return { value: undefined, version: this.#last };
+  }
 
   async storeDocument(): Promise<number> {
     return (this.#last += 1);
+  }
+
+  async deleteDocument(): Promise<DeletedDocument> {
+    return { existed: false, version: this.#last };
   }
 }
 

@@ -38,9 +38,9 @@ export const cache: Cell<Cache> = {
           return { document: openEntry(seen), status: 'hit', stored: false, collapsed: false };
         }
         counts.add(ORIGIN_LOADS);
-        const loaded = await timed(call, documents.loadDocument(key, call)); // the guard is held while we wait
-        if (loaded === undefined) return { document: undefined, status: seen, stored: false, collapsed: false };
-        const entry = packEntry(key, { ...loaded, ttlMs: settings.CACHE_TTL_MS });
+        const { value, version } = await timed(call, documents.loadDocument(key, call)); // the guard is held while we wait
+        if (value === undefined) return { document: undefined, status: seen, stored: false, collapsed: false };
+        const entry = packEntry(key, { value, version, ttlMs: settings.CACHE_TTL_MS });
         const stored = table.keep(key, entry, { isVoid: false }, asOwner);
         return { document: openEntry(entry), status: seen, stored, collapsed: false };
       },

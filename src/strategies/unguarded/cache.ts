@@ -38,9 +38,9 @@ export const cache: Cell<Cache> = {
           return { document: openEntry(seen), status: 'hit', stored: false, collapsed: false };
         }
         counts.add(ORIGIN_LOADS);
-        const loaded = await timed(call, documents.loadDocument(key, call)); // await
-        if (loaded === undefined) return { document: undefined, status: seen, stored: false, collapsed: false };
-        const entry = packEntry(key, { ...loaded, ttlMs: settings.CACHE_TTL_MS });
+        const { value, version } = await timed(call, documents.loadDocument(key, call)); // await
+        if (value === undefined) return { document: undefined, status: seen, stored: false, collapsed: false };
+        const entry = packEntry(key, { value, version, ttlMs: settings.CACHE_TTL_MS });
         const stored = table.overwrite(key, entry, inShard); // store what may be out of date by now
         return { document: openEntry(entry), status: seen, stored, collapsed: false };
       },

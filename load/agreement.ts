@@ -54,7 +54,7 @@ type ServiceRecord = z.output<typeof recordSchema>;
 /** @throws {ServiceError} no rate is served at all, or a run failed */
 export async function measureAgreement(options: AgreementOptions): Promise<AgreementRun> {
   const { candidate, rounds, seed, context } = options;
-  const calibration = await calibrate(candidate, 1, context);
+  const calibration = await calibrate(candidate, { threads: 1, arrivals: 'random' }, context);
   let record: ServiceRecord = [];
   const cell = cellFor(options, async (target) => {
     const response = await fetch(`${target.baseUrl}/record`, { signal: target.signal });
@@ -111,6 +111,7 @@ function cellFor(
     workloads: [workload],
     strategies: [candidate.name],
     origin: 'embedded' as const,
+    arrivals: 'random' as const,
     ratePerSecond: Math.ceil(500 / serviceMs),
     sloMs: serviceMs * 5,
     rounds: 1,

@@ -9,6 +9,7 @@ import { K6RunError } from './errors.ts';
 import { runScenario } from './k6/run-scenario.ts';
 import { readSummary, type Measurement } from './k6/summary.ts';
 import type { Candidate } from './registry.ts';
+import type { ArrivalKind } from './scenarios/arrivals.ts';
 import type { LoadProfile } from './scenarios/profile.ts';
 import { p99Of } from './statistics/rows.ts';
 import { LIMITS } from './validity.ts';
@@ -38,7 +39,11 @@ const CLOSED_SECONDS = 1;
 const IDLE = { ratePerSecond: 1, measureSeconds: 3, closedSeconds: 0, bystanderRatePerSecond: 650 } as const;
 
 /** Tries the rates from the highest down, each twice, until one is kept up. */
-export async function calibrate(candidate: Candidate, threads: number, context: CellContext): Promise<Calibration> {
+export async function calibrate(
+  candidate: Candidate,
+  { threads, arrivals }: { readonly threads: number; readonly arrivals: ArrivalKind },
+  context: CellContext,
+): Promise<Calibration> {
   context.say('starting the service');
   const { strategy, threads: fixed = threads } = candidate;
   await using service = await context.host.start({ strategy, threads: fixed, environment: {} }, context.signal);
@@ -53,6 +58,8 @@ export async function calibrate(candidate: Candidate, threads: number, context: 
       keys: 1,
       sloMs: 50,
       seed: 1,
+      arrivals,
+      arrivalSeed: 1,
       ...varied,
     };
     const summary = await runScenario({

@@ -1,13 +1,17 @@
 /** One cell of the plan: a fresh service, one run of k6, and the proof, before anything is believed. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Cost } from './cost.ts';
 import { K6RunError, messageOf } from './errors.ts';
 import { runScenario } from './k6/run-scenario.ts';
 import { readSummary, type Measurement } from './k6/summary.ts';
 import type { PlannedCell } from './plan.ts';
 import type { HostedService, ServiceHost } from './service-host.ts';
 import { readServiceView, type ServiceView } from './service-view.ts';
+import { sentTimesIn, type LoadProfile } from './scenarios/profile.ts';
+import { countDispersion, gapVariation } from './scenarios/arrivals.ts';
 import { flagsOf, type Conditions } from './validity.ts';
+import { neededWindowSeconds, type Window } from './window.ts';
 import type { Proof, Target } from './workloads/workload.ts';
 
 export interface CellContext {
@@ -20,9 +24,25 @@ export interface CellContext {
   readonly say: (text: string) => void;
 }
 
+/** What the generator sent in the measured part, by its own clock. */
+export interface SentArrivals {
+  readonly count: number;
+  /** Of the gaps, standard deviation over mean: 1 for Poisson. */
+  readonly gapVariation: number;
+  /** Of the counts in bins of 250 ms, variance over mean: 1 for Poisson. */
+  readonly countDispersion: number;
+}
+
 export interface Measured {
   readonly measurement: Omit<Measurement, 'tallies'>;
+  /** Undefined where the script did not say; missing in files from before arrivals were random, as are those that follow. */
+  readonly sent?: SentArrivals;
+  /** For a claim about a p99. */
+  readonly window?: Window;
+  readonly cost?: Cost;
   readonly proof: Proof;
+  /** Of the CPU time of k6 and the service, k6's share in the measured part and in the closed loop. */
+  readonly generatorShare?: { readonly open: number | undefined; readonly closed: number | undefined };
   /** CPU time of the service in the measured part, per request answered in it; undefined where it cannot be read. */
   readonly cpuUsPerRequest: number | undefined;
   readonly conditions: Conditions;
@@ -128,6 +148,8 @@ async function measure(cell: PlannedCell, context: CellContext): Promise<Measure
   };
   return {
     measurement: kept,
+    ...sentOf(lines, profile),
+    window: windowOf(cell, kept),
     proof,
     cpuUsPerRequest:
       use.serviceCpuMs === undefined || measurement.requestsMeasured === 0
@@ -137,6 +159,24 @@ async function measure(cell: PlannedCell, context: CellContext): Promise<Measure
     flags: flagsOf(conditions),
     service: view,
   };
+}
+
+function sentOf(lines: readonly string[], { warmupSeconds, measureSeconds }: LoadProfile): Pick<Measured, 'sent'> {
+  const times = sentTimesIn(lines);
+  if (times.length < 3) return {};
+  const dispersion = countDispersion(times, warmupSeconds, warmupSeconds + measureSeconds);
+  return { sent: { count: times.length, gapVariation: gapVariation(times), countDispersion: dispersion } };
+}
+
+/** The capacity as it is known, else as the closed loop showed it. */
+function windowOf(
+  { workload, candidate, profile }: PlannedCell,
+  measurement: Pick<Measurement, 'closedPerSecond'>,
+): Window {
+  const capacityPerSecond = workload.capacityPerSecond?.[candidate.strategy] ?? measurement.closedPerSecond;
+  const neededSeconds =
+    capacityPerSecond === undefined ? undefined : neededWindowSeconds(profile.ratePerSecond, capacityPerSecond);
+  return { neededSeconds, hadSeconds: profile.measureSeconds };
 }
 
 async function load(

@@ -6,6 +6,7 @@ import { integerOf, listOf, millisecondsOf, oneOf, secondsOf, sweepOf } from './
 import type { Choice, OriginName, Sweep } from './plan.ts';
 import { CAPACITY_SEARCHES, profiles, type Profile } from './profiles.ts';
 import type { Candidate } from './registry.ts';
+import type { ArrivalKind } from './scenarios/arrivals.ts';
 import type { Trial } from './trial.ts';
 import type { Workload } from './workloads/workload.ts';
 
@@ -29,12 +30,16 @@ export const MAX_KEYS = 1_000;
 /** Above this rate k6's own lateness shows in a p99, on any machine that was tried. */
 export const MAX_RATE_PER_SECOND = 2_000;
 
+/** Of one run. Random arrivals keep a VU asleep for each that may come early, about 1.25 times the root of their number. */
+const MAX_ARRIVALS = 250_000;
+
 export const MAX_THREADS = 64;
 
 /** A trial is about what may be claimed, and in a quick comparison nothing may. */
 const TRIAL_PROFILE = 'standard';
 
 const sweeps = { threads: { least: 1, most: MAX_THREADS }, 'hold-us': { least: 0, most: 100_000 } };
+const arrivalKinds: readonly { readonly name: ArrivalKind }[] = [{ name: 'random' }, { name: 'even' }];
 const origins: readonly { readonly name: OriginName }[] = [{ name: 'embedded' }, { name: 'redis' }];
 
 const options = {
@@ -42,6 +47,7 @@ const options = {
   workload: { type: 'string', multiple: true },
   strategy: { type: 'string', multiple: true },
   origin: { type: 'string' },
+  arrivals: { type: 'string' },
   rate: { type: 'string' },
   duration: { type: 'string' },
   keys: { type: 'string' },
@@ -78,6 +84,11 @@ export function parseCommandLine(args: readonly string[], known: Known): Command
 function choiceOf(values: Values, { workloads, registry }: Known): Choice {
   const ratePerSecond = integerOf('rate', values.rate, { least: 1, most: MAX_RATE_PER_SECOND });
   const measureSeconds = secondsOf('duration', values.duration, { least: 1, most: 600 });
+  if ((ratePerSecond ?? 0) * (measureSeconds ?? 0) > MAX_ARRIVALS) {
+    throw new UsageError(
+      `--rate ${values.rate} and --duration ${values.duration}: together at most ${MAX_ARRIVALS} requests`,
+    );
+  }
   const keys = integerOf('keys', values.keys, { least: 1, most: MAX_KEYS });
   const sweep: Sweep | undefined = sweepOf(values.sweep, sweeps);
   const trial = trialOf(values);
@@ -94,6 +105,7 @@ function choiceOf(values: Values, { workloads, registry }: Known): Choice {
     workloads: chosenWorkloads(values.workload, served(workloads, registry), { profile, trial, origin }),
     strategies,
     origin,
+    arrivals: oneOf('arrivals', values.arrivals, arrivalKinds).name,
     ...(trial === undefined ? {} : { trial }),
     ...(sweep === undefined ? {} : { sweep }),
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),

@@ -10,7 +10,7 @@ what it answered is true, and says what each choice costs. Results go to results
 results.json and the plots.
 
   npm run compare                                     about two minutes
-  npm run compare -- --profile standard --open        about half an hour, and then the report
+  npm run compare -- --profile standard --open        within an hour, and then the report
   npm run compare -- --workload counters-hot --strategy sync-lock,sharded --rounds 6
   npm run compare -- --sweep hold-us=0,50,500 --workload counters-hot
   npm run report -- results/<time>                    makes the report again
@@ -21,6 +21,7 @@ results.json and the plots.
                     the first round
   --origin NAME     embedded or redis; default embedded. A Redis is started for the comparison, and ended with it;
                     workloads that never ask it are then run only where they are named
+  --arrivals KIND   random, as independent clients make them, or even; default random
   --rate N          requests per second in the measured part, 1 to ${MAX_RATE_PER_SECOND}; by default as the workload says
   --duration S      seconds measured per run, 1 to 600; by default as the profile says
   --keys N          keys that the requests are spread over, 1 to ${MAX_KEYS}; by default as the workload says

@@ -1,10 +1,12 @@
 /** What will be run, in which order: a pure function of the choice, the registry and the seed. */
+import type { ArrivalKind } from './scenarios/arrivals.ts';
 import { P99_MIN_SAMPLES, type LoadProfile } from './scenarios/profile.ts';
 import { durationsOf } from './scenarios/durations.ts';
 import type { Profile } from './profiles.ts';
 import type { Candidate } from './registry.ts';
 import { seededRandom, shuffled } from './seeded-random.ts';
 import { candidatesFor, type Trial } from './trial.ts';
+import { neededWindowSeconds } from './window.ts';
 import type { Workload } from './workloads/workload.ts';
 
 export type OriginName = 'embedded' | 'redis';
@@ -24,6 +26,7 @@ export interface Choice {
   readonly origin: OriginName;
   readonly trial?: Trial;
   readonly sweep?: Sweep;
+  readonly arrivals: ArrivalKind;
   readonly ratePerSecond?: number;
   readonly measureSeconds?: number;
   /** How many keys the requests are spread over; 1 is the hot key. */
@@ -116,7 +119,7 @@ function cellsOf(workload: Workload, choice: LaidOut, candidates: readonly Candi
       threads,
       ...(point === undefined ? {} : { point }),
       environment: { ...workload.environment, ...candidate.environment, ...environment },
-      profile: profileOf(workload, choice),
+      profile: profileOf(workload, choice, { candidate, round }),
     })),
   );
 }
@@ -144,10 +147,36 @@ export function secondsForP99(ratePerSecond: number): number {
   return Math.ceil((P99_MIN_SAMPLES * 1.01 * 10) / ratePerSecond) / 10;
 }
 
-function profileOf(workload: Workload, choice: LaidOut): LoadProfile {
+/** Longer windows are for `--duration`. */
+const MAX_WINDOW_SECONDS = 240;
+
+/** As long as a p99 needs: in samples, and, except in quick, where a strategy is known to queue. */
+function windowSeconds(
+  workload: Workload,
+  { profile }: LaidOut,
+  ratePerSecond: number,
+  { strategy }: Candidate,
+): number {
+  const least = Math.max(profile.leastMeasureSeconds, secondsForP99(ratePerSecond));
+  const capacityPerSecond = workload.capacityPerSecond?.[strategy];
+  if (!profile.longWindows || capacityPerSecond === undefined) return least;
+  const needed = Math.ceil(neededWindowSeconds(ratePerSecond, capacityPerSecond));
+  return needed > MAX_WINDOW_SECONDS ? least : Math.max(least, needed);
+}
+
+/** One for all strategies of a round, another for the next. */
+function arrivalSeedOf(seed: number, round: number): number {
+  return Math.floor(seededRandom(seed + round)() * 2 ** 32);
+}
+
+function profileOf(
+  workload: Workload,
+  choice: LaidOut,
+  { candidate, round }: { readonly candidate: Candidate; readonly round: number },
+): LoadProfile {
   const { profile } = choice;
   const ratePerSecond = choice.ratePerSecond ?? workload.ratePerSecond;
-  const measureSeconds = choice.measureSeconds ?? Math.max(profile.leastMeasureSeconds, secondsForP99(ratePerSecond));
+  const measureSeconds = choice.measureSeconds ?? windowSeconds(workload, choice, ratePerSecond, candidate);
   return {
     ratePerSecond,
     warmupSeconds: profile.warmupSeconds,
@@ -158,6 +187,8 @@ function profileOf(workload: Workload, choice: LaidOut): LoadProfile {
     keys: choice.keys ?? workload.keys,
     sloMs: choice.sloMs,
     seed: choice.seed,
+    arrivals: choice.arrivals,
+    arrivalSeed: arrivalSeedOf(choice.seed, round),
   };
 }
 

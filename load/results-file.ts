@@ -8,12 +8,14 @@ import type { Calibration } from './calibration.ts';
 import type { Capacity } from './capacity.ts';
 import type { CellResult } from './cell.ts';
 import { UsageError } from './errors.ts';
+import type { InProcessResult } from './in-process/result.ts';
 import type { K6 } from './k6/resolve.ts';
 import type { Machine } from './machine.ts';
 import type { Plan, Sweep } from './plan.ts';
 import type { ProfileName } from './profiles.ts';
 import type { Candidate } from './registry.ts';
 import { rounded } from './rounded.ts';
+import type { ArrivalKind } from './scenarios/arrivals.ts';
 import type { Trial } from './trial.ts';
 import type { Workload } from './workloads/workload.ts';
 
@@ -44,6 +46,8 @@ export interface Results {
   readonly threads: number;
   readonly sloMs: number;
   readonly seed: number;
+  /** Missing in files from before arrivals were random. */
+  readonly arrivals?: ArrivalKind;
   readonly trial?: Trial;
   readonly sweep?: Sweep;
   readonly plannedRuns: number;
@@ -53,6 +57,8 @@ export interface Results {
   /** Raw figures, in the order in which the cells were run. */
   readonly cells: readonly CellResult[];
   readonly capacities: readonly CapacityResult[];
+  /** Missing in files from before it was measured. */
+  readonly inProcess?: readonly InProcessResult[];
 }
 
 /** What a plan says of the results, before anything is measured. */
@@ -60,15 +66,26 @@ export function headOf(
   plan: Plan,
 ): Pick<
   Results,
-  'profile' | 'rounds' | 'threads' | 'sloMs' | 'seed' | 'trial' | 'sweep' | 'plannedRuns' | 'workloads' | 'candidates'
+  | 'profile'
+  | 'rounds'
+  | 'threads'
+  | 'sloMs'
+  | 'seed'
+  | 'arrivals'
+  | 'trial'
+  | 'sweep'
+  | 'plannedRuns'
+  | 'workloads'
+  | 'candidates'
 > {
-  const { profile, rounds, threads, sloMs, seed, trial, sweep, workloads, keys } = plan.choice;
+  const { profile, rounds, threads, sloMs, seed, arrivals, trial, sweep, workloads, keys } = plan.choice;
   return {
     profile: profile.name,
     rounds,
     threads,
     sloMs,
     seed,
+    arrivals,
     ...(trial === undefined ? {} : { trial }),
     ...(sweep === undefined ? {} : { sweep }),
     plannedRuns: plan.rounds.flat().length,

@@ -30,7 +30,7 @@ export function tasksOf(plan: Plan, progress: Progress, contextOf: () => RoundsC
     task: async (_, task) => {
       const { save, ...context } = contextOf();
       const say: Say = (text) => (task.output = text);
-      const found = await calibrate(plan.candidates[0]!, plan.choice.threads, { ...context, say });
+      const found = await calibrate(plan.candidates[0]!, plan.choice, { ...context, say });
       progress.calibration = found;
       await save();
       const limit = `${found.reliable ? 'on time up to' : 'LATE even at'} ${wholeText(found.limitPerSecond)}/s`;

@@ -43,6 +43,7 @@ export function k6Arguments({
     STRATEGY: strategy,
     ...environmentOf(profile),
     SUMMARY_PATH: summaryPath,
+    ...(linesPath === undefined ? {} : { KEEP_LINES: 'on' }),
   };
   return [
     'run',

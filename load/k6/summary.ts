@@ -1,8 +1,7 @@
 /** Reads k6's default summary object. Pure, so that recorded output tests it. */
 import { z } from 'zod';
 import { K6RunError } from '../errors.ts';
-import { metricNames, sliceCount, type LoadProfile } from '../scenarios/profile.ts';
-import { durationsOf } from '../scenarios/durations.ts';
+import { arrivalCount, metricNames, sliceCount, type LoadProfile } from '../scenarios/profile.ts';
 import type { SummaryData } from '../scenarios/summary-output.ts';
 
 /** A distribution of times in ms. k6 keeps every value, so the percentiles are exact. */
@@ -36,6 +35,7 @@ export interface Parts {
 export interface Measurement {
   /** Undefined when nothing was answered correctly in the measured part. */
   readonly e2e: Distribution | undefined;
+  /** By how much the generator sent later than was due, after its sleep. */
   readonly schedLagP99Ms: number;
   readonly bystander: Distribution | undefined;
   /** The probe beside the closed loop. */
@@ -55,6 +55,7 @@ export interface Measurement {
   /** Undefined where the service does not say. */
   readonly parts: Parts | undefined;
   readonly requestsMeasured: number;
+  /** From when due times count: the warm-up begins here. */
   readonly openStartedUnixMs: number;
   /** Every counter that the scenario keeps for its proof, over all phases. */
   readonly tallies: Readonly<Record<string, number>>;
@@ -85,7 +86,7 @@ export function readSummary(summary: SummaryData, profile: LoadProfile): Measure
   const value = (metric: string, name: string) => summary.metrics[metric]?.values[name];
   const count = (metric: string) => value(metric, 'count') ?? 0;
 
-  const expected = profile.ratePerSecond * durationsOf(profile).openSeconds;
+  const expected = arrivalCount(profile);
   const dropped = count('dropped_iterations{scenario:open}');
   const started = count('iterations{scenario:open}');
   const unstarted = Math.max(0, expected - started - dropped);

@@ -22,7 +22,7 @@ const LINGER_SECONDS = 2;
 
 const profile = profileFrom(__ENV);
 const script = scenario(profile, messages(profile));
-const listenMs = (durationsOf(profile).bystanderSeconds + LINGER_SECONDS) * 1000;
+const listenMs = (script.leadSeconds + durationsOf(profile).bystanderSeconds + LINGER_SECONDS) * 1000;
 
 export const { open, closed, bystander, handleSummary } = script;
 

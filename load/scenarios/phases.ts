@@ -1,38 +1,44 @@
 /**
- * The phases every scenario script runs, as k6 options, and where an iteration stands in them.
+ * The phases every scenario script runs, as k6 options, and where an arrival stands in them.
  *
- * Warm-up and measured part are one k6 scenario, told apart by the number of the iteration: so the measured requests
- * find the VUs and connections of the warm-up, and no connection set-up is counted as latency of the service.
+ * Warm-up and measured part are one k6 scenario, told apart by the time at which a request is due: so the measured
+ * requests find the VUs and connections of the warm-up, and no connection set-up is counted as latency of the service.
  */
+import { sleep } from 'k6';
 import exec from 'k6/execution';
 import type { Options, Scenario, Threshold } from 'k6/options';
 import { durationsOf } from './durations.ts';
 import { metricNames, sliceCount, type LoadProfile } from './profile.ts';
+import type { SharedDue, SharedSchedule } from './shared-schedule.ts';
 
 /** Each VU has a JavaScript engine of its own: 2 to 4 MB, and some ms to start. */
-const MAX_VUS = 1_000;
+const MAX_BUSY_VUS = 1_000;
+
+/** k6 goes on starting iterations for so long after the last due time; they find nothing to do. */
+const TAIL_SECONDS = 1;
 
 export type Phase = 'warmup' | 'measure' | 'closed';
 
 /** k6's options for `profile`: scenarios `open`, `closed` and `bystander`, which call functions of these names. */
-export function optionsFor(profile: LoadProfile): Options {
+export function optionsFor(profile: LoadProfile, schedule: SharedSchedule): Options {
   const { ratePerSecond, closedSeconds, closedVus, bystanderRatePerSecond, sloMs } = profile;
   const { openSeconds, closedStartSeconds, bystanderSeconds } = durationsOf(profile);
+  const { leadSeconds, open, bystander } = schedule;
   const scenarios: Record<string, Scenario> = {
     open: {
       executor: 'constant-arrival-rate',
       exec: 'open',
       rate: ratePerSecond,
-      duration: `${openSeconds}s`,
-      ...vusFor(ratePerSecond, sloMs, 50),
+      duration: seconds(scenarioSeconds(openSeconds, leadSeconds)),
+      ...vusFor(ratePerSecond, sloMs, { least: 50, asleep: open.asleep }),
       gracefulStop: '10s',
     },
     bystander: {
       executor: 'constant-arrival-rate',
       exec: 'bystander',
       rate: bystanderRatePerSecond,
-      duration: `${bystanderSeconds}s`,
-      ...vusFor(bystanderRatePerSecond, sloMs, 20),
+      duration: seconds(scenarioSeconds(bystanderSeconds, leadSeconds)),
+      ...vusFor(bystanderRatePerSecond, sloMs, { least: 20, asleep: bystander.asleep }),
       gracefulStop: '10s',
     },
   };
@@ -41,7 +47,7 @@ export function optionsFor(profile: LoadProfile): Options {
       executor: 'constant-vus',
       exec: 'closed',
       vus: closedVus,
-      startTime: `${closedStartSeconds}s`,
+      startTime: seconds(leadSeconds + closedStartSeconds),
       duration: `${closedSeconds}s`,
       gracefulStop: '10s',
     };
@@ -49,7 +55,7 @@ export function optionsFor(profile: LoadProfile): Options {
 
   return {
     scenarios,
-    thresholds: thresholdsFor(profile, ratePerSecond * openSeconds),
+    thresholds: thresholdsFor(profile, open.count),
     discardResponseBodies: true,
     // Each tag costs the generator CPU time per request; these are the ones that are read.
     systemTags: ['scenario', 'status', 'expected_response'],
@@ -57,34 +63,71 @@ export function optionsFor(profile: LoadProfile): Options {
   };
 }
 
-/** Where the iteration that is running stands; in arrival-rate scenarios by its number, which is its scheduled time. */
-export function currentPhase(profile: LoadProfile): Phase {
-  const { iterationInTest, name } = exec.scenario;
-  if (name === 'closed') return 'closed';
-  const rate = name === 'open' ? profile.ratePerSecond : profile.bystanderRatePerSecond;
-  const scheduledSeconds = iterationInTest / rate;
-  if (scheduledSeconds < profile.warmupSeconds) return 'warmup';
-  return scheduledSeconds < profile.warmupSeconds + profile.measureSeconds ? 'measure' : 'closed';
+/** How long k6 is told to go on: even arrivals are its own schedule, random ones are put off by the lead. */
+function scenarioSeconds(partSeconds: number, leadSeconds: number): number {
+  return leadSeconds === 0 ? partSeconds : leadSeconds + partSeconds + TAIL_SECONDS;
+}
+
+/** One request of the schedule, at the moment when it should be sent. */
+export interface Arrival {
+  readonly iteration: number;
+  readonly phase: Phase;
+  readonly dueSeconds: number;
+  /** By how many ms it is late; the answer's own times do not include it. */
+  readonly latenessMs: number;
 }
 
 /**
- * By how many ms k6 started this iteration later than scheduled; the answer's own times do not include it.
- * True only while nothing was dropped, since a dropped iteration takes no number.
+ * Sleeps until the arrival of this iteration is due; undefined behind the last one. The lateness is true only while
+ * nothing was dropped, since a dropped iteration takes no number.
+ *
+ * @param partSeconds how long the scenario's arrivals go on
  */
-export function schedulingLagMs(ratePerSecond: number, scenarioSeconds: number): number {
-  const { progress, iterationInTest } = exec.scenario;
-  return Math.max(0, progress * scenarioSeconds * 1000 - (iterationInTest * 1000) / ratePerSecond);
+export function awaitArrival(
+  profile: LoadProfile,
+  {
+    due,
+    leadSeconds,
+    partSeconds,
+  }: { readonly due: SharedDue; readonly leadSeconds: number; readonly partSeconds: number },
+): Arrival | undefined {
+  const { iterationInTest: iteration } = exec.scenario;
+  const dueSeconds = due.dueSeconds(iteration);
+  if (dueSeconds === undefined) return undefined;
+  const lengthSeconds = scenarioSeconds(partSeconds, leadSeconds);
+  const atSeconds = leadSeconds + dueSeconds;
+  const earlySeconds = atSeconds - exec.scenario.progress * lengthSeconds;
+  if (earlySeconds > 0) sleep(earlySeconds);
+  const latenessMs = Math.max(0, (exec.scenario.progress * lengthSeconds - atSeconds) * 1000);
+  return { iteration, phase: phaseAt(dueSeconds, profile), dueSeconds, latenessMs };
 }
 
-/** Four times as many as are busy when every answer takes as long as the objective allows; more than k6 can start helps nobody. */
-function vusFor(ratePerSecond: number, sloMs: number, least: number): { preAllocatedVUs: number; maxVUs: number } {
-  const vus = Math.min(MAX_VUS, Math.max(least, Math.ceil((ratePerSecond * 4 * sloMs) / 1000)));
+function phaseAt(dueSeconds: number, { warmupSeconds, measureSeconds }: LoadProfile): Phase {
+  if (dueSeconds < warmupSeconds) return 'warmup';
+  return dueSeconds < warmupSeconds + measureSeconds ? 'measure' : 'closed';
+}
+
+/**
+ * Four times as many as are busy when every answer takes as long as the objective allows, and those that sleep until their
+ * request is due; more than k6 can start helps nobody.
+ */
+function vusFor(
+  ratePerSecond: number,
+  sloMs: number,
+  { least, asleep }: { readonly least: number; readonly asleep: number },
+): { preAllocatedVUs: number; maxVUs: number } {
+  const busy = Math.min(MAX_BUSY_VUS, Math.max(least, Math.ceil((ratePerSecond * 4 * sloMs) / 1000)));
+  const vus = busy + asleep;
   return { preAllocatedVUs: vus, maxVUs: vus };
 }
 
-/** Into which slice of the measured part an iteration belongs, by its scheduled time. */
-export function sliceOf(iteration: number, profile: LoadProfile): number {
-  const share = (iteration / profile.ratePerSecond - profile.warmupSeconds) / profile.measureSeconds;
+function seconds(value: number): string {
+  return `${Math.ceil(value * 1000)}ms`;
+}
+
+/** Into which slice of the measured part an arrival belongs. */
+export function sliceOf(dueSeconds: number, profile: LoadProfile): number {
+  const share = (dueSeconds - profile.warmupSeconds) / profile.measureSeconds;
   return Math.min(sliceCount(profile) - 1, Math.max(0, Math.floor(share * sliceCount(profile))));
 }
 

@@ -1,7 +1,8 @@
 /**
  * What the k6 scripts and the runner agree on: the settings passed by environment, and the names of metrics and keys.
- * It imports nothing, because k6 loads it too.
+ * k6 loads it too, so it imports nothing of Node.
  */
+import type { ArrivalKind } from './arrivals.ts';
 
 /** One k6 run: a warm-up and a measured part at one open rate, then a closed loop, with a probe beside both. */
 export interface LoadProfile {
@@ -15,7 +16,12 @@ export interface LoadProfile {
   readonly keys: number;
   /** Answers later than this, counted from their scheduled time, are not goodput. */
   readonly sloMs: number;
+  /** Of the keys: the same in every run of a comparison. */
   readonly seed: number;
+  /** `random`: a Poisson process, as independent clients make it. `even`: a metronome, which makes a lock look idle. */
+  readonly arrivals: ArrivalKind;
+  /** The same for all strategies of a round, so that they meet the same bursts. */
+  readonly arrivalSeed: number;
 }
 
 /** Used by a plain `k6 run` for whatever the environment leaves out. */
@@ -29,6 +35,8 @@ export const standaloneProfile: LoadProfile = {
   keys: 16,
   sloMs: 50,
   seed: 1,
+  arrivals: 'random',
+  arrivalSeed: 1,
 };
 
 const variableOf: Record<keyof LoadProfile, string> = {
@@ -41,11 +49,13 @@ const variableOf: Record<keyof LoadProfile, string> = {
   keys: 'KEYS',
   sloMs: 'SLO_MS',
   seed: 'SEED',
+  arrivals: 'ARRIVALS',
+  arrivalSeed: 'ARRIVAL_SEED',
 };
 
 const fields = Object.keys(variableOf) as readonly (keyof LoadProfile)[];
 
-const mayBeZero: ReadonlySet<keyof LoadProfile> = new Set(['warmupSeconds', 'closedSeconds', 'seed']);
+const mayBeZero: ReadonlySet<keyof LoadProfile> = new Set(['warmupSeconds', 'closedSeconds', 'seed', 'arrivalSeed']);
 
 /** The variables that make a script run `profile`. */
 export function environmentOf(profile: LoadProfile): Record<string, string> {
@@ -55,13 +65,18 @@ export function environmentOf(profile: LoadProfile): Record<string, string> {
 /**
  * The profile that `environment` asks for.
  *
- * @throws {Error} a variable is not a number, is negative, or is 0 where that makes no load
+ * @throws {Error} a variable is not a number, is negative, or is 0 where that makes no load; or no kind of arrivals
  */
 export function profileFrom(environment: Record<string, string | undefined>): LoadProfile {
-  const profile: Record<keyof LoadProfile, number> = { ...standaloneProfile };
+  const profile: { -readonly [Field in keyof LoadProfile]: LoadProfile[Field] } = { ...standaloneProfile };
   for (const field of fields) {
     const text = environment[variableOf[field]];
     if (text === undefined || text === '') continue;
+    if (field === 'arrivals') {
+      if (text !== 'random' && text !== 'even') throw new Error(`ARRIVALS="${text}" must be random or even`);
+      profile.arrivals = text;
+      continue;
+    }
     const value = Number(text);
     const least = mayBeZero.has(field) ? 0 : 1;
     if (!Number.isFinite(value) || value < least) {
@@ -70,6 +85,11 @@ export function profileFrom(environment: Record<string, string | undefined>): Lo
     profile[field] = value;
   }
   return profile;
+}
+
+/** Requests of the open loop, in its warm-up and measured part. */
+export function arrivalCount({ ratePerSecond, warmupSeconds, measureSeconds }: LoadProfile): number {
+  return Math.round(ratePerSecond * warmupSeconds) + Math.round(ratePerSecond * measureSeconds);
 }
 
 /** Samples below which a 99th percentile is not shown. */
@@ -117,14 +137,14 @@ export const connectionNames = {
 export const metricNames = {
   /** From the scheduled start to the answer, ms; correct answers only, measured part only. */
   e2e: 'e2e_ms',
-  /** How late the generator itself was, ms. */
+  /** How late the generator itself was: after its sleep, against the time at which the request was due, ms. */
   schedLag: 'sched_lag_ms',
   bystander: 'bystander_ms',
   /** Closed-loop requests answered correctly before the phase's end. */
   closedDone: 'closed_acknowledged',
   /** Correct answers of the measured part that came within the SLO. */
   withinSlo: 'within_slo',
-  /** Unix ms at which the open scenario started. */
+  /** Unix ms from which the open scenario's due times count. */
   openStarted: 'open_started_unix_ms',
   /** What the service says a request spent in each part, and what k6 saw of the same requests, ms. */
   part: (name: 'wait' | 'hold' | 'origin' | 'total') => `part_${name}_ms`,
@@ -151,4 +171,14 @@ export function outcomeOf(status: number): 'acknowledged' | 'refused' | 'unknown
   if ((status >= 200 && status < 300) || status === 304) return 'acknowledged';
   if ((status >= 400 && status < 500) || status === 503 || status === 507) return 'refused';
   return 'unknown';
+}
+
+/** Written by the script for each measured request: when it was sent, in seconds as due times count. */
+export function sentLine(atSeconds: number): string {
+  return `sent ${atSeconds.toFixed(6)}`;
+}
+
+/** When the measured requests were sent, ascending, out of what a script wrote; other lines are not read. */
+export function sentTimesIn(lines: readonly string[]): number[] {
+  return lines.flatMap((line) => (line.startsWith('sent ') ? [Number(line.slice(5))] : [])).sort((a, b) => a - b);
 }

@@ -9,12 +9,16 @@ import { Counter, Gauge, Trend } from 'k6/metrics';
 import type { Options } from 'k6/options';
 import { durationsOf } from './durations.ts';
 import type { Answer, Operation } from './operation.ts';
-import { currentPhase, optionsFor, schedulingLagMs, sliceOf } from './phases.ts';
-import { metricNames, sliceCount, type LoadProfile } from './profile.ts';
+import { awaitArrival, optionsFor, sliceOf } from './phases.ts';
+import { metricNames, sentLine, sliceCount, type LoadProfile } from './profile.ts';
+import { sharedSchedule } from './shared-schedule.ts';
 import { summaryOutput, type SummaryData } from './summary-output.ts';
 
 export const baseUrl = __ENV['BASE_URL'] ?? 'http://127.0.0.1:3000';
 export const strategy = __ENV['STRATEGY'] ?? 'sync-lock';
+
+/** Whether the runner reads what the script logs; a reader at a terminal would not. */
+export const keepsLines = __ENV['KEEP_LINES'] === 'on';
 
 /** Of the measured answers, one in so many is read for its Server-Timing: reading it costs the generator CPU time. */
 const TIMING_EVERY = 8;
@@ -29,6 +33,8 @@ const bystanderParams = { timeout: '8s' } as const;
 
 export interface Script {
   readonly options: Options;
+  /** By how much the schedule starts after k6. */
+  readonly leadSeconds: number;
   readonly open: () => void;
   readonly closed: () => void;
   readonly bystander: () => void;
@@ -38,6 +44,10 @@ export interface Script {
 /** Everything a script has to export. To be called once, while k6 loads the script. */
 export function scenario(profile: LoadProfile, operate: Operation): Script {
   const { openSeconds, bystanderSeconds } = durationsOf(profile);
+  const schedule = sharedSchedule(profile);
+  const { leadSeconds } = schedule;
+  const openPart = { due: schedule.open, leadSeconds, partSeconds: openSeconds };
+  const bystanderPart = { due: schedule.bystander, leadSeconds, partSeconds: bystanderSeconds };
   const e2e = new Trend(metricNames.e2e);
   const schedLag = new Trend(metricNames.schedLag);
   const bystanderTime = new Trend(metricNames.bystander);
@@ -52,21 +62,24 @@ export function scenario(profile: LoadProfile, operate: Operation): Script {
   }));
 
   return {
-    options: optionsFor(profile),
+    options: optionsFor(profile, schedule),
+    leadSeconds,
 
-    /** One request at its scheduled time; its latency counts from then, whenever it was sent. */
+    /** One request when it is due; its latency counts from then, whenever it was sent. */
     open() {
-      const lagMs = schedulingLagMs(profile.ratePerSecond, openSeconds);
-      const phase = currentPhase(profile);
-      const iteration = exec.scenario.iterationInTest;
-      if (iteration === 0) openStarted.add(exec.scenario.startTime);
+      const arrival = awaitArrival(profile, openPart);
+      if (arrival === undefined) return;
+      const { iteration, phase, dueSeconds, latenessMs } = arrival;
+      if (iteration === 0) openStarted.add(exec.scenario.startTime + leadSeconds * 1000);
 
       const { answer, correct } = operate(iteration, requestParams[phase]);
       check(answer, { answered: () => correct });
-      if (phase !== 'measure' || !correct) return;
-      const elapsedMs = lagMs + answer.timings.blocked + answer.timings.duration;
-      schedLag.add(lagMs, phaseTags.measure);
-      e2e.add(elapsedMs, sliceTags[sliceOf(iteration, profile)]);
+      if (phase !== 'measure') return;
+      schedLag.add(latenessMs, phaseTags.measure);
+      if (keepsLines) console.log(sentLine(dueSeconds + latenessMs / 1000));
+      if (!correct) return;
+      const elapsedMs = latenessMs + answer.timings.blocked + answer.timings.duration;
+      e2e.add(elapsedMs, sliceTags[sliceOf(dueSeconds, profile)]);
       if (elapsedMs <= profile.sloMs) withinSlo.add(1);
       if (iteration % TIMING_EVERY === 0) addParts(answer);
     },
@@ -80,11 +93,12 @@ export function scenario(profile: LoadProfile, operate: Operation): Script {
 
     /** Touches no shared state: what it waits for is the event loop, or the CPU. */
     bystander() {
-      const lagMs = schedulingLagMs(profile.bystanderRatePerSecond, bystanderSeconds);
-      const phase = currentPhase(profile);
+      const arrival = awaitArrival(profile, bystanderPart);
+      if (arrival === undefined) return;
       const response = http.get(`${baseUrl}/healthz`, bystanderParams);
       check(response, { 'bystander answered': ({ status }) => status === 200 });
-      bystanderTime.add(lagMs + response.timings.blocked + response.timings.duration, phaseTags[phase]);
+      const elapsedMs = arrival.latenessMs + response.timings.blocked + response.timings.duration;
+      bystanderTime.add(elapsedMs, phaseTags[arrival.phase]);
     },
 
     handleSummary: summaryOutput(strategy, profile),

@@ -2,6 +2,7 @@
 import type { CellResult, Measured } from '../cell.ts';
 import type { Distribution } from '../k6/summary.ts';
 import { P999_MIN_SAMPLES, P99_MIN_SAMPLES } from '../scenarios/profile.ts';
+import { isTooShort } from '../window.ts';
 import { estimateOf, type Estimate } from './estimate.ts';
 
 /** Why a row has no latency: a number there would say something that was not measured. */
@@ -132,6 +133,11 @@ function bystanderP99({ measurement }: Measured): number | undefined {
   return measurement.bystanderDropped > 0 ? undefined : p99Of(measurement.bystander);
 }
 
+/** Undefined where the window was too short for its queue: what is printed is then one of many that might have come out. */
+function claimableP99({ measurement, window }: Measured): number | undefined {
+  return window !== undefined && isTooShort(window) ? undefined : p99Of(measurement.e2e);
+}
+
 /** Rounds in their order, with room for those that failed: comparisons pair rounds by their number. */
 function perRoundOf(results: readonly CellResult[], believed: boolean, hasLatency: boolean): Row['perRound'] {
   const last = Math.max(...results.map(({ round }) => round));
@@ -144,7 +150,7 @@ function perRoundOf(results: readonly CellResult[], believed: boolean, hasLatenc
   return {
     throughput: each(believed, ({ measurement }) => measurement.closedPerSecond),
     p50: each(hasLatency, ({ measurement }) => measurement.e2e?.p50),
-    p99: each(hasLatency, ({ measurement }) => p99Of(measurement.e2e)),
+    p99: each(hasLatency, claimableP99),
     cpu: each(believed, ({ cpuUsPerRequest }) => cpuUsPerRequest),
     bystander: each(believed, bystanderP99),
   };

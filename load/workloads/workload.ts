@@ -18,6 +18,8 @@ export interface Workload {
   readonly environment: Readonly<Record<string, string>>;
   /** The common rate of the open model: below what the slowest strategy can do. */
   readonly ratePerSecond: number;
+  /** What strategies serve at most, where that is near the rate: their queue then decides how long the window must be. */
+  readonly capacityPerSecond?: Readonly<Record<string, number>>;
   /** The profiles in which it is run when no workload is named. */
   readonly profiles: readonly ProfileName[];
   /** It never asks the origin, so that another one changes nothing: with Redis it is run only where it is named. */

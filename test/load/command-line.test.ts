@@ -32,6 +32,8 @@ describe('the command line', () => {
       '--profile=standard',
       '--origin',
       'redis',
+      '--arrivals',
+      'even',
       '--slo',
       '20ms',
       '--capacity',
@@ -62,6 +64,7 @@ describe('the command line', () => {
     expect(choice).toEqual({
       profile: profiles[1],
       origin: 'redis',
+      arrivals: 'even',
       sloMs: 20,
       capacitySearches: 1,
       sweep: { name: 'hold-us', values: [0, 50, 500] },

@@ -18,6 +18,8 @@ export const recordedProfile: LoadProfile = {
   keys: 2,
   sloMs: 50,
   seed: 1,
+  arrivals: 'even',
+  arrivalSeed: 1,
 };
 
 export const recordedSummary = readFileSync(new URL('../load/fixtures/k6-summary.json', import.meta.url), 'utf8');

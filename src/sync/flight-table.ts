@@ -55,6 +55,8 @@ export class FlightTable {
   readonly #slot: number;
   readonly #waiters: FlightWaiters;
   readonly #mutex: SyncMutex;
+  /** How many threads had left when this one last cleared away what the dead left. */
+  #clearedAt: number | undefined;
 
   static bytes(capacity: number): number {
     return new FlightLayout(0, capacity).words * 4;
@@ -87,10 +89,7 @@ export class FlightTable {
         return { record, token: undefined };
       }
       record = this.#index.take(key);
-      if (record === -1) {
-        this.#rebuild(); // what the dead left, nobody else clears
-        record = this.#index.take(key);
-      }
+      if (record === -1 && this.#clearDead()) record = this.#index.take(key);
       if (record === -1) return undefined;
       this.#waiters.clear(this.#layout.record(record));
       const token = this.#begin(record, LOADING);
@@ -226,6 +225,15 @@ export class FlightTable {
   #isLoading(at: number): boolean {
     const loader = Atomics.load(this.#words, at + LOADER);
     return this.#threads.livingAt(ThreadTable.positionOf(loader)) === loader;
+  }
+
+  /** What the dead left, nobody else clears. @returns whether there may have been something */
+  #clearDead(): boolean {
+    const { departures } = this.#threads;
+    if (departures === this.#clearedAt) return false; // a table full of the living is told so at once
+    this.#rebuild();
+    this.#clearedAt = departures;
+    return true;
   }
 
   /**

@@ -6,6 +6,7 @@
  * word 0   wake word: changes whenever somebody rings this position
  * word 1   slot of the thread that lives here, 0 while nobody does
  * word 2   1 once that thread serves
+ * word 3   at position 0: how many threads have left
  * ```
  */
 
@@ -19,6 +20,7 @@ const LINE_WORDS = 16;
 const WAKE = 0;
 const LIVING = 1;
 const SERVING = 2;
+const DEPARTURES = 3;
 
 export class ThreadTable {
   static readonly bytes = MAX_THREADS * LINE_WORDS * 4;
@@ -57,6 +59,12 @@ export class ThreadTable {
     const line = ThreadTable.positionOf(slot) * LINE_WORDS;
     Atomics.store(this.words, line + SERVING, 0);
     Atomics.compareExchange(this.words, line + LIVING, slot, 0);
+    Atomics.add(this.words, DEPARTURES, 1);
+  }
+
+  /** How many threads have left; goes round at 2^32. While it stays the same, nobody new is dead. */
+  get departures(): number {
+    return Atomics.load(this.words, DEPARTURES);
   }
 
   /** The slot that lives at a position, 0 when nobody does. */

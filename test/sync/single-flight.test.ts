@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DeadlineError, MisuseError, OriginTimeoutError, OverloadedError } from '../../src/errors.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
-import { flightMemory, openFlights } from '../support/flight-memory.ts';
+import { FlightIndex } from '../../src/sync/flight-index.ts';
+import { flightMemory, openFlights, openTable } from '../support/flight-memory.ts';
 import { begun, bytes, NOTHING, text, threeThreads, until } from '../support/flight-threads.ts';
 
 describe('SingleFlight', () => {
@@ -101,6 +102,24 @@ describe('SingleFlight', () => {
     for (const { key, bring } of begun) bring(bytes(key));
     expect((await Promise.all(flown)).map(text)).toEqual(['one', 'two', 'three', 'three', 'one']);
     expect(left()).toEqual(NOTHING);
+  });
+
+  it('refuses one flight too many at once: it looks for what the dead left only where somebody died since', () => {
+    const memory = flightMemory(2);
+    const threads = new ThreadTable(memory.threads);
+    const [slot, dying] = [ThreadTable.slot(0, 0), ThreadTable.slot(1, 0)];
+    for (const each of [slot, dying]) threads.enter(each);
+    const { flights } = openTable(memory, slot);
+    flights.attach();
+    flights.join('one');
+    openTable(memory, dying).flights.join('two');
+    expect(flights.join('three')).toBeUndefined();
+    const cleared = vi.spyOn(FlightIndex.prototype, 'clear');
+    expect(flights.join('three')).toBeUndefined();
+    expect(cleared).not.toHaveBeenCalled();
+    threads.leave(dying);
+    expect(flights.join('three')).toMatchObject({ token: expect.any(Number) });
+    cleared.mockRestore();
   });
 
   it('lets other threads load for themselves when there is no room for what it brings', async () => {

@@ -9,6 +9,7 @@ import { LRUCache } from 'lru-cache';
 import { OverloadedError, ShuttingDownError } from '../errors.ts';
 import type { CachedDocument } from '../resources/cache.ts';
 import type { Call } from '../resources/call.ts';
+import { unwatchSignal, watchSignal } from '../sync/abort-signals.ts';
 import type { Awaitable } from '../sync/wait.ts';
 import type { RenderEngine } from './engine.ts';
 
@@ -142,11 +143,11 @@ function shuttingDown(): ShuttingDownError {
 /** Rejects with the signal's reason when it aborts first; the promise goes on. */
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
+  const watcher = { onAbort: aborted.reject };
+  watchSignal(signal, watcher);
   try {
     return await Promise.race([promise, aborted.promise]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    unwatchSignal(signal, watcher);
   }
 }

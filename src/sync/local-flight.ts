@@ -5,6 +5,7 @@
  * Cost: a promise per load and per caller that waits.
  */
 import { DeadlineError, OverloadedError } from '../errors.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Flown, SingleFlightOptions, Ticket } from './single-flight.ts';
 import type { WaitOptions } from './wait.ts';
 import { WaitQueue } from './wait-queue.ts';
@@ -20,6 +21,7 @@ export class LocalFlight {
   readonly #options: LocalFlightOptions;
   /** Those that can be joined. */
   readonly #parties = new Map<string, Party>();
+  readonly #deadlines = new Deadlines();
   #waiting = 0;
 
   constructor(options: LocalFlightOptions) {
@@ -38,7 +40,7 @@ export class LocalFlight {
     options?.signal?.throwIfAborted();
     const limitMs = Math.min(timeoutMs, options?.remainingMs ?? Infinity);
     const joined = this.#parties.get(key);
-    const party = joined ?? { queue: new WaitQueue(), ticket: { isVoid: false } };
+    const party = joined ?? { queue: new WaitQueue({ deadlines: this.#deadlines }), ticket: { isVoid: false } };
     const landing = party.queue.wait(options, limitMs, () => new DeadlineError(Math.round(limitMs)));
     if (joined === undefined) {
       this.#parties.set(key, party);
@@ -68,7 +70,7 @@ export class LocalFlight {
     try {
       const value = await this.#options.load(key, ticket);
       this.#land(key, ticket);
-      for (let waiter = queue.shift(); waiter !== undefined; waiter = queue.shift()) waiter.resolve(value);
+      queue.resolveAll(value);
     } catch (error) {
       this.#land(key, ticket);
       queue.rejectAll(error);

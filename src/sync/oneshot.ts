@@ -1,8 +1,10 @@
+import { type AbortWatcher, unwatchSignal, watchSignal } from './abort-signals.ts';
+
 /**
  * One reply that somebody waits for, at most once: settled by the first of a value, an error or an abort.
  * What comes later finds it settled and does nothing, so that a late reply leaks no slot.
  *
- * Cost: a promise, and a listener where there is a signal. It has no timer: whoever keeps it rejects it in time, with
+ * Cost: a promise, and a place among those that watch its signal, where there is one. It has no timer: whoever keeps it rejects it in time, with
  * one timer for all it keeps.
  */
 export class Oneshot<T> {
@@ -10,7 +12,7 @@ export class Oneshot<T> {
   #resolve: ((value: T) => void) | undefined;
   #reject!: (error: unknown) => void;
   #signal: AbortSignal | undefined;
-  #onAbort: (() => void) | undefined;
+  #watcher: AbortWatcher | undefined;
 
   constructor() {
     this.promise = new Promise((resolve, reject) => {
@@ -26,8 +28,8 @@ export class Oneshot<T> {
   /** @param onAbort called once nobody wants the reply any more, unless it is settled by then */
   watch(signal: AbortSignal, onAbort: (reason: unknown) => void): void {
     this.#signal = signal;
-    this.#onAbort = () => onAbort(signal.reason);
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#watcher = { onAbort };
+    watchSignal(signal, this.#watcher);
   }
 
   resolve(value: T): void {
@@ -45,6 +47,6 @@ export class Oneshot<T> {
 
   #close(): void {
     this.#resolve = undefined;
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#watcher !== undefined) unwatchSignal(this.#signal!, this.#watcher);
   }
 }

@@ -25,6 +25,7 @@
  */
 import { DeadlineError, MisuseError, OverloadedError } from '../errors.ts';
 import { fromWire, toWire, type WireError } from '../wire-error.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Doorbell } from './doorbell.ts';
 import { FAILED, FOUND, type Landed, LOST, MISSING } from './flight-layout.ts';
 import { FlightTable, type FlightTableOptions } from './flight-table.ts';
@@ -79,6 +80,7 @@ export class SingleFlight {
   readonly #table: FlightTable;
   /** By record number, which stays a flight's own until this thread has seen it landed. */
   readonly #parties = new Map<number, Party>();
+  readonly #deadlines = new Deadlines();
   #waiting = 0;
 
   /** Locks besides the arena's. */
@@ -169,8 +171,12 @@ export class SingleFlight {
 
   #party(key: string, record: number): Party {
     const { doorbell } = this.#options;
-    const edges = { onFirst: () => doorbell.waitBegan(), onEmpty: () => doorbell.waitEnded() };
-    return { key, record, token: undefined, queue: new WaitQueue<Landing>(edges) };
+    const queue = new WaitQueue<Landing>({
+      onFirst: () => doorbell.waitBegan(),
+      onEmpty: () => doorbell.waitEnded(),
+      deadlines: this.#deadlines,
+    });
+    return { key, record, token: undefined, queue };
   }
 
   #ticket(party: Party, token: number): Ticket {
@@ -223,7 +229,7 @@ export class SingleFlight {
   #settle({ record, queue }: Party, landing: Landing): void {
     this.#parties.delete(record);
     if (landing !== 'again' && 'error' in landing) queue.rejectAll(landing.error);
-    for (let waiter = queue.shift(); waiter !== undefined; waiter = queue.shift()) waiter.resolve(landing);
+    else queue.resolveAll(landing);
   }
 }
 

@@ -1,8 +1,11 @@
+import { unwatchSignal, watchSignal } from './abort-signals.ts';
+import { Deadlines, Expiring } from './deadlines.ts';
 import type { WaitOptions } from './wait.ts';
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Whoever is told the same at once goes on in so many continuations per turn of the event loop. */
+export const TOLD_PER_TURN = 64;
 
-/** Somebody of this thread who waits for a `T`. */
+/** A caller on this thread that waits for a `T`. */
 export interface Waiter<T> {
   readonly options: WaitOptions | undefined;
   /** `performance.now()` when the wait began. */
@@ -11,22 +14,30 @@ export interface Waiter<T> {
   reject(error: unknown): void;
 }
 
+export interface WaitQueueOptions {
+  /** Called when the first begins to wait, and when nobody does any more. */
+  readonly onFirst?: () => void;
+  readonly onEmpty?: () => void;
+  /** Shared by queues of which there may be many. */
+  readonly deadlines?: Deadlines;
+}
+
 /**
  * First come, first served within one thread; a waiter that times out or is aborted is gone at once.
  *
- * Cost: a promise per wait. One timer serves all who wait, due when the first of them may give up: a timer for each
- * costs more than the rest of the wait. It keeps no thread alive, which is up to whoever is waited for.
+ * Guarantee: nobody is served whose time is over, however late its timer comes.
+ * Cost: a promise per wait. One timer serves all who wait (`Deadlines`), one listener all who wait with one signal.
  */
 export class WaitQueue<T> {
-  readonly #edges: { readonly onFirst?: () => void; readonly onEmpty?: () => void };
+  readonly #options: WaitQueueOptions;
+  readonly #deadlines: Deadlines;
   #first: Place<T> | undefined;
   #last: Place<T> | undefined;
   #size = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #timerDueMs = Infinity;
 
-  constructor(edges: { readonly onFirst?: () => void; readonly onEmpty?: () => void } = {}) {
-    this.#edges = edges;
+  constructor(options: WaitQueueOptions = {}) {
+    this.#options = options;
+    this.#deadlines = options.deadlines ?? new Deadlines();
   }
 
   get size(): number {
@@ -45,56 +56,71 @@ export class WaitQueue<T> {
       else this.#last.next = place;
       this.#last = place;
       this.#size += 1;
-      if (place.untilMs < this.#timerDueMs) this.#arm(place.untilMs, limitMs);
-      if (this.#size === 1) this.#edges.onFirst?.();
+      this.#deadlines.add(place);
+      if (this.#size === 1) this.#options.onFirst?.();
     });
   }
 
-  /** Takes the one who has waited longest out of the queue. */
+  /** Takes the one who has waited longest out of the queue. Those whose time is over go as well; their error comes. */
   shift(): Waiter<T> | undefined {
-    const first = this.#first;
-    if (first !== undefined) this.remove(first);
-    return first;
+    if (this.#first === undefined) return undefined;
+    const nowMs = performance.now();
+    for (let first: Place<T> | undefined = this.#first; first !== undefined; first = this.#first) {
+      this.#takeOut(first);
+      if (first.untilMs > nowMs) return first;
+      this.#deadlines.expireSoon();
+    }
+    return undefined;
   }
 
+  /** Everybody who waits gets `value`, some in each turn of the event loop. */
+  resolveAll(value: T): void {
+    this.#tellAll((place) => place.resolve(value));
+  }
+
+  /** Everybody's wait ends with `error`, some in each turn of the event loop. */
   rejectAll(error: unknown): void {
-    for (let place = this.#first; place !== undefined; place = place.next) place.reject(error);
+    this.#tellAll((place) => place.reject(error));
   }
 
-  /** Takes a place out, unless it is out already. */
-  remove(place: Place<T>): void {
-    if (!place.isQueued) return;
+  /** The wait of a place is over, however it ended. */
+  leave(place: Place<T>): void {
+    this.#deadlines.remove(place);
+    if (place.isQueued) this.#takeOut(place);
+  }
+
+  #tellAll(tell: (place: Place<T>) => void): void {
+    const first = this.#first;
+    if (first === undefined) return;
+    // All leave at once: whoever comes between two turns waits for something else.
+    for (let place: Place<T> | undefined = first; place !== undefined; place = place.next) place.isQueued = false;
+    this.#first = undefined;
+    this.#last = undefined;
+    this.#size = 0;
+    this.#options.onEmpty?.();
+    tellFrom(first, tell);
+  }
+
+  #takeOut(place: Place<T>): void {
     place.isQueued = false;
-    // Its own `next` stays, so that who walks the queue meanwhile goes on.
     if (place.previous === undefined) this.#first = place.next;
     else place.previous.next = place.next;
     if (place.next === undefined) this.#last = place.previous;
     else place.next.previous = place.previous;
     this.#size -= 1;
-    if (this.#size > 0) return;
-    clearTimeout(this.#timer);
-    this.#timerDueMs = Infinity;
-    this.#edges.onEmpty?.();
+    if (this.#size === 0) this.#options.onEmpty?.();
   }
+}
 
-  #arm(dueMs: number, leftMs: number): void {
-    clearTimeout(this.#timer);
-    this.#timerDueMs = dueMs;
-    if (dueMs === Infinity) return;
-    this.#timer = setTimeout(() => this.#expire(), Math.min(leftMs, LONGEST_TIMER_MS));
-    this.#timer.unref();
+function tellFrom<T>(first: Place<T>, tell: (place: Place<T>) => void): void {
+  let place: Place<T> | undefined = first;
+  for (let told = 0; told < TOLD_PER_TURN; told++) {
+    if (place === undefined) return;
+    tell(place);
+    place = place.next;
   }
-
-  #expire(): void {
-    const nowMs = performance.now();
-    let nextMs = Infinity;
-    for (let place = this.#first; place !== undefined; place = place.next) {
-      // A timer counts whole milliseconds of a clock of its own, and may be early by one.
-      if (place.untilMs <= nowMs + 1) place.expire();
-      else nextMs = Math.min(nextMs, place.untilMs);
-    }
-    if (this.#size > 0) this.#arm(nextMs, nextMs - nowMs);
-  }
+  const rest = place;
+  if (rest !== undefined) setImmediate(() => tellFrom(rest, tell));
 }
 
 interface Outcome<T> {
@@ -103,8 +129,8 @@ interface Outcome<T> {
   onTimeout(): Error;
 }
 
-/** A waiter with its place in the queue. */
-class Place<T> implements Waiter<T> {
+/** A waiter with its place in the queue. The first outcome counts. */
+class Place<T> extends Expiring implements Waiter<T> {
   readonly options: WaitOptions | undefined;
   readonly sinceMs = performance.now();
   readonly untilMs: number;
@@ -113,17 +139,14 @@ class Place<T> implements Waiter<T> {
   next: Place<T> | undefined;
   readonly #queue: WaitQueue<T>;
   readonly #outcome: Outcome<T>;
-  readonly #onAbort: (() => void) | undefined;
 
   constructor(queue: WaitQueue<T>, options: WaitOptions | undefined, limitMs: number, outcome: Outcome<T>) {
+    super();
     this.#queue = queue;
     this.options = options;
     this.untilMs = this.sinceMs + limitMs;
     this.#outcome = outcome;
-    const signal = options?.signal;
-    if (signal === undefined) return;
-    this.#onAbort = () => this.reject(signal.reason);
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (options?.signal !== undefined) watchSignal(options.signal, this);
   }
 
   resolve(value: T): void {
@@ -133,7 +156,6 @@ class Place<T> implements Waiter<T> {
 
   reject(error: unknown): void {
     this.#leave();
-    this.#queue.remove(this);
     this.#outcome.reject(error);
   }
 
@@ -141,7 +163,12 @@ class Place<T> implements Waiter<T> {
     this.reject(this.#outcome.onTimeout());
   }
 
+  onAbort(reason: unknown): void {
+    this.reject(reason);
+  }
+
   #leave(): void {
-    if (this.#onAbort !== undefined) this.options?.signal?.removeEventListener('abort', this.#onAbort);
+    this.#queue.leave(this);
+    if (this.options?.signal !== undefined) unwatchSignal(this.options.signal, this);
   }
 }

@@ -18,7 +18,7 @@ import type { Awaitable, WaitOptions } from '../sync/wait.ts';
 import { type CacheCounts, COLLAPSED, HITS, MISSES, ORIGIN_LOADS } from './cache-counts.ts';
 import { type Entry, flag, flagsOf, FOUND, openEntry, packEntry, STORED } from './cache-entry.ts';
 import type { Placed, Seen } from './cache-table.ts';
-import type { InShard } from './in-shard.ts';
+import type { InShard, InShardFor } from './in-shard.ts';
 import type { CellContext } from './strategy.ts';
 
 /** What loads once for all: `SingleFlight`, or `LocalFlight` where one thread owns the cache. */
@@ -46,7 +46,7 @@ export interface ReadThroughOptions {
   readonly flights: OpenFlights;
   /** A look at the table, inside whatever guards it. */
   readonly look: (key: string) => Seen;
-  readonly inShard: InShard<Placed>;
+  readonly inShard: InShardFor<Placed>;
 }
 
 export class ReadThrough {
@@ -74,20 +74,20 @@ export class ReadThrough {
     const version = await this.#store(key, value, call);
     try {
       this.#flights.void(key);
-      this.#options.table.put(key, packEntry(key, { value, version, ttlMs }), this.#options.inShard);
+      this.#options.table.put(key, packEntry(key, { value, version, ttlMs }), this.#options.inShard(call));
     } catch (error) {
       throw unknown(error); // the origin has it
     }
   }
 
-  forget(key: string): void {
+  forget(key: string, call: WaitOptions): void {
     this.#flights.void(key);
-    this.#options.table.forget(key, this.#options.inShard);
+    this.#options.table.forget(key, this.#options.inShard(call));
   }
 
-  clear(): void {
+  clear(call: WaitOptions): void {
     this.#flights.voidAll();
-    this.#options.table.clear(this.#options.inShard);
+    this.#options.table.clear(this.#options.inShard(call));
   }
 
   async #fly(key: string, status: 'miss' | 'stale', call: Call): Promise<CacheRead> {
@@ -110,7 +110,7 @@ export class ReadThrough {
     const { value, version } = await this.#documents.loadDocument(key);
     if (value === undefined) return undefined;
     const entry = packEntry(key, { value, version, ttlMs: this.#ttlMs });
-    return table.keep(key, entry, ticket, inShard) ? flag(entry, STORED) : entry;
+    return table.keep(key, entry, ticket, inShard()) ? flag(entry, STORED) : entry;
   }
 
   async #store(key: string, value: string, call: Call): Promise<number> {
@@ -118,7 +118,7 @@ export class ReadThrough {
       return await timed(call, this.#documents.storeDocument(key, value, call));
     } catch (error) {
       try {
-        this.forget(key);
+        this.forget(key, call);
       } catch {
         // The lock cannot be had: what is there stays for its time. Nobody was told that the write succeeded.
       }

@@ -1,57 +1,18 @@
-/** Listings give up when their call's time is over; which records they copy; pages of shards that differ. */
+/** Which records listings copy; pages of shards that differ. */
 import { array, assert, integer, nat, property } from 'fast-check';
-import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { LockTimeoutError } from '../../src/errors.ts';
-import { type Call, unhurried } from '../../src/resources/call.ts';
-import type { Connections, ConnectionsPage } from '../../src/resources/connections.ts';
+import type { ConnectionsPage } from '../../src/resources/connections.ts';
 import { readSettings } from '../../src/settings.ts';
 import { memoryOnly } from '../../src/origin/write-through.ts';
 import { pageByShards } from '../../src/strategies/connection-listing.ts';
 import type { ConnectionTable } from '../../src/strategies/connection-table.ts';
 import { asOwner } from '../../src/strategies/in-shard.ts';
-import { strategies } from '../../src/strategies/index.ts';
 import { RecordSet } from '../../src/strategies/record-set.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../../src/strategies/shared-connections.ts';
 import type { CellContext } from '../../src/strategies/strategy.ts';
-import { LOCK_BYTES, LOCK_WORDS, ownedBy } from '../../src/sync/lock-line.ts';
+import { LOCK_BYTES } from '../../src/sync/lock-line.ts';
 import { atOnce } from '../../src/sync/steps.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
-import { attachAll } from '../../src/threads/attach.ts';
-import { allocateMemory, cellMemory } from '../../src/threads/memory.ts';
-import { isServed } from '../support/served.ts';
-
-/** The map as one thread sees it; another holds every lock of it. */
-async function behindALock(name: string): Promise<Connections> {
-  const strategy = strategies.find((one) => one.name === name)!;
-  const settings = readSettings({ LOCK_TIMEOUT_MS: '60000' });
-  const memory = allocateMemory(settings, [strategy]);
-  const threads = new ThreadTable(memory.threads);
-  const [slot, other] = [ThreadTable.slot(0, 0), ThreadTable.slot(1, 0)];
-  threads.enter(slot);
-  threads.enter(other);
-  const { port1: originPort } = new MessageChannel();
-  const { served } = await attachAll({ settings, memory, slot, originPort, originEpoch: 1, ownerPorts: {} }, [
-    strategy,
-  ]);
-  const { locks } = cellMemory(memory, `${name}/connections`);
-  for (let line = 0; line < locks.length; line += LOCK_WORDS) Atomics.store(locks, line, ownedBy(other));
-  originPort.close();
-  return served[0]!.resources.connections as Connections;
-}
-
-describe('listings behind a lock that somebody else holds', () => {
-  it.for(['sync-lock', 'sharded', 'async-lock'].filter(isServed))(
-    'wait no longer than their call may: %s',
-    async (name) => {
-      const connections = await behindALock(name);
-      const call: Call = { ...unhurried, remainingMs: 1 };
-      const request = { room: 'r', limit: 10, cursor: 0 };
-      await expect(async () => connections.list(request, call)).rejects.toThrow(LockTimeoutError);
-      await expect(async () => connections.rooms(call)).rejects.toThrow(LockTimeoutError);
-    },
-  );
-});
 
 describe('a set of records', () => {
   it('gives the lowest in order, and is empty then', () => {

@@ -7,7 +7,7 @@
  */
 import type { Cache } from '../../resources/cache.ts';
 import type { Seen } from '../cache-table.ts';
-import { asOwner } from '../in-shard.ts';
+import { asOwnerFor } from '../in-shard.ts';
 import { localFlights, ReadThrough } from '../read-through.ts';
 import { sharedCache, sharedCacheMemory } from '../shared-cache.ts';
 import type { Cell } from '../strategy.ts';
@@ -30,7 +30,7 @@ export const cache: Cell<Cache> = {
       counts,
       flights: localFlights(settings),
       look,
-      inShard: asOwner,
+      inShard: asOwnerFor,
     });
 
     return {
@@ -43,12 +43,12 @@ export const cache: Cell<Cache> = {
         return through.write(key, value, ttlMs, call);
       },
 
-      forget(key) {
-        through.forget(key);
+      forget(key, call) {
+        through.forget(key, call);
       },
 
-      clear() {
-        through.clear();
+      clear(call) {
+        through.clear(call);
       },
 
       stats() {

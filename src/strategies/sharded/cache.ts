@@ -30,7 +30,7 @@ export const cache: Cell<Cache> = {
       counts,
       flights,
       look,
-      inShard: (shard, section) => shards.of(shard).run(section),
+      inShard: (call) => (shard, section) => shards.of(shard).run(section, call),
     });
 
     return {
@@ -43,12 +43,12 @@ export const cache: Cell<Cache> = {
         return through.write(key, value, ttlMs, call);
       },
 
-      forget(key) {
-        through.forget(key);
+      forget(key, call) {
+        through.forget(key, call);
       },
 
-      clear() {
-        through.clear();
+      clear(call) {
+        through.clear(call);
       },
 
       stats() {

@@ -6,7 +6,7 @@
  */
 import type { Cache } from '../../resources/cache.ts';
 import { CacheCounts } from '../cache-counts.ts';
-import { asOwner } from '../in-shard.ts';
+import { asOwnerFor } from '../in-shard.ts';
 import { localFlights, ReadThrough } from '../read-through.ts';
 import type { Cell } from '../strategy.ts';
 import { CacheMap } from './cache-map.ts';
@@ -21,7 +21,7 @@ export const cache: Cell<Cache> = {
       counts,
       flights: localFlights(settings),
       look: (key) => table.look(key),
-      inShard: asOwner,
+      inShard: asOwnerFor,
     });
 
     return {
@@ -33,12 +33,12 @@ export const cache: Cell<Cache> = {
         return through.write(key, value, ttlMs, call);
       },
 
-      forget(key) {
-        through.forget(key);
+      forget(key, call) {
+        through.forget(key, call);
       },
 
-      clear() {
-        through.clear();
+      clear(call) {
+        through.clear(call);
       },
 
       stats() {

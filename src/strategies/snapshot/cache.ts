@@ -40,7 +40,7 @@ export const cache: Cell<Cache> = {
       counts,
       flights,
       look,
-      inShard: (_shard, section) => entries.inTurn(section),
+      inShard: (call) => (_shard, section) => entries.inTurn(section, call),
     });
 
     return {
@@ -53,12 +53,12 @@ export const cache: Cell<Cache> = {
         return through.write(key, value, ttlMs, call);
       },
 
-      forget(key) {
-        through.forget(key);
+      forget(key, call) {
+        through.forget(key, call);
       },
 
-      clear() {
-        through.clear();
+      clear(call) {
+        through.clear(call);
       },
 
       stats() {

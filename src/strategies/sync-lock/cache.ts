@@ -29,7 +29,7 @@ export const cache: Cell<Cache> = {
       counts,
       flights,
       look,
-      inShard: (_shard, section) => mutex.run(section),
+      inShard: (call) => (_shard, section) => mutex.run(section, call),
     });
 
     return {
@@ -42,12 +42,12 @@ export const cache: Cell<Cache> = {
         return through.write(key, value, ttlMs, call);
       },
 
-      forget(key) {
-        through.forget(key);
+      forget(key, call) {
+        through.forget(key, call);
       },
 
-      clear() {
-        through.clear();
+      clear(call) {
+        through.clear(call);
       },
 
       stats() {

@@ -11,7 +11,7 @@ import { SyncMutex } from '../../sync/sync-mutex.ts';
 import { HITS, MISSES, ORIGIN_LOADS } from '../cache-counts.ts';
 import { openEntry, packEntry } from '../cache-entry.ts';
 import type { Placed } from '../cache-table.ts';
-import type { InShard } from '../in-shard.ts';
+import type { InShardFor } from '../in-shard.ts';
 import { sharedCache, sharedCacheMemory } from '../shared-cache.ts';
 import type { Cell } from '../strategy.ts';
 
@@ -28,7 +28,7 @@ export const cache: Cell<Cache> = {
       timeoutMs: settings.LOCK_TIMEOUT_MS,
       repair: () => entries.repair(0),
     });
-    const inShard: InShard<Placed> = (_shard, section) => mutex.run(section);
+    const inShard: InShardFor<Placed> = (call) => (_shard, section) => mutex.run(section, call);
 
     return {
       async read(key, call) {
@@ -41,21 +41,21 @@ export const cache: Cell<Cache> = {
         const { value, version } = await timed(call, documents.loadDocument(key, call)); // await
         if (value === undefined) return { document: undefined, status: seen, stored: false, collapsed: false };
         const entry = packEntry(key, { value, version, ttlMs: settings.CACHE_TTL_MS });
-        const stored = table.overwrite(key, entry, inShard); // store what may be out of date by now
+        const stored = table.overwrite(key, entry, inShard(call)); // store what may be out of date by now
         return { document: openEntry(entry), status: seen, stored, collapsed: false };
       },
 
       async write(key, value, ttlMs, call) {
         const version = await timed(call, documents.storeDocument(key, value, call));
-        table.overwrite(key, packEntry(key, { value, version, ttlMs }), inShard);
+        table.overwrite(key, packEntry(key, { value, version, ttlMs }), inShard(call));
       },
 
-      forget(key) {
-        table.forget(key, inShard);
+      forget(key, call) {
+        table.forget(key, inShard(call));
       },
 
-      clear() {
-        table.clear(inShard);
+      clear(call) {
+        table.clear(inShard(call));
       },
 
       stats() {

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { UsageError } from './errors.ts';
-import { integerOf, listOf, millisecondsOf, oneOf, secondsOf, sweepOf } from './flags.ts';
+import { httpUrlOf, integerOf, listOf, millisecondsOf, oneOf, secondsOf, sweepOf } from './flags.ts';
 import type { Choice, OriginName, Sweep } from './plan.ts';
 import { CAPACITY_SEARCHES, profiles, type Profile } from './profiles.ts';
 import type { Candidate } from './registry.ts';
@@ -13,6 +13,8 @@ import type { Workload } from './workloads/workload.ts';
 export interface CommandLine {
   readonly choice: Choice;
   readonly k6?: string;
+  /** Where the services run, if not here. */
+  readonly agent?: URL;
   /** Show the report when it is there. */
   readonly open: boolean;
   readonly help: boolean;
@@ -61,6 +63,7 @@ const options = {
   slowed: { type: 'boolean' },
   open: { type: 'boolean' },
   k6: { type: 'string' },
+  agent: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -77,6 +80,7 @@ export function parseCommandLine(args: readonly string[], known: Known): Command
     help: values.help === true,
     open: values.open === true,
     ...(values.k6 === undefined ? {} : { k6: values.k6 }),
+    ...(values.agent === undefined ? {} : { agent: httpUrlOf('agent', values.agent) }),
     choice: choiceOf(values, known),
   };
 }

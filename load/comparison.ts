@@ -1,12 +1,14 @@
 /** The comparison from end to end: flags → k6 → plan → rounds → statistics → report. */
 import { basename, isAbsolute, join, relative } from 'node:path';
+import { openRemoteHost } from './agent/remote-host.ts';
 import { parseCommandLine, type CommandLine } from './command-line.ts';
 import { K6UnavailableError, messageOf, UsageError } from './errors.ts';
 import { durationText } from './format.ts';
 import { helpText } from './help.ts';
 import { resolveK6, type K6 } from './k6/resolve.ts';
+import { describeMachine } from './machine.ts';
 import { startOrigin } from './origin.ts';
-import { planComparison, type Plan } from './plan.ts';
+import { planComparison, type OriginName, type Plan } from './plan.ts';
 import type { Candidate } from './registry.ts';
 import { openFile } from './report/open.ts';
 import { conclusionOf, tablesOf } from './report/terminal.ts';
@@ -114,7 +116,7 @@ async function run(
 
 function prepareTask(
   plan: Plan,
-  { k6: flag }: CommandLine,
+  { k6: flag, agent }: CommandLine,
   state: State,
   startedAt: Date,
   { root, serviceEntry, signal }: Surroundings,
@@ -125,11 +127,23 @@ function prepareTask(
       const say = (text: string) => (task.output = text);
       const k6 = await resolveK6({ flag, environment: process.env, toolsDirectory: join(root, '.tools'), say, signal });
       state.k6 = k6;
-      state.host = localHost(serviceEntry, await startOrigin(plan.choice.origin, signal));
+      state.host = await hostOf(agent, plan.choice.origin, serviceEntry, signal);
       state.directory = await createResultsDirectory(join(root, 'results'), startedAt);
       task.title = `k6 ${k6.version} (${k6.source}: ${pathIn(root, k6.path)}), origin: ${state.host.origin}`;
     },
   };
+}
+
+async function hostOf(
+  agent: URL | undefined,
+  origin: OriginName,
+  serviceEntry: string,
+  signal: AbortSignal,
+): Promise<ServiceHost> {
+  if (agent === undefined) return localHost(serviceEntry, await startOrigin(origin, signal));
+  const token = process.env['AGENT_TOKEN'];
+  if (token === undefined) throw new UsageError('--agent needs AGENT_TOKEN: the agent prints it, or was given it');
+  return await openRemoteHost({ url: agent, token, origin, signal });
 }
 
 interface Saved {
@@ -152,6 +166,7 @@ async function saveResults(
     endedAt: new Date().toISOString(),
     command,
     machine: host.machine,
+    ...(host.isRemote ? { generatorMachine: describeMachine() } : {}),
     k6: { ...k6, path: pathIn(root, k6.path) },
     origin: host.origin,
     ...headOf(plan),

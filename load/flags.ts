@@ -49,11 +49,27 @@ export function millisecondsOf(flag: string, text: string | undefined, range: Nu
   return numberOf(flag, text, { ...range, form: /^\d+(?:\.\d+)?(?:ms)?$/u, what: 'milliseconds, such as 50 or 50ms,' });
 }
 
+export const DEFAULT_TOLERANCE = 0.05;
+
+/** A share, given in per cent. */
+export function toleranceOf(text: string | undefined): number {
+  const rule = { least: 0, most: 50, form: /^\d+(?:\.\d+)?%?$/u, what: 'a percentage, such as 5 or 5%,' };
+  const percentage = numberOf('tolerance', text, rule);
+  return percentage === undefined ? DEFAULT_TOLERANCE : percentage / 100;
+}
+
 function numberOf(flag: string, text: string | undefined, rule: NumberRule): number | undefined {
   if (text === undefined) return undefined;
   const value = Number.parseFloat(text);
   if (rule.form.test(text) && value >= rule.least && value <= rule.most) return value;
   throw new UsageError(`--${flag} "${text}": must be ${rule.what} from ${rule.least} to ${rule.most}`);
+}
+
+/** An address such as http://10.0.0.7:7777. */
+export function httpUrlOf(flag: string, text: string): URL {
+  const url = URL.parse(text);
+  if (url?.protocol === 'http:' && url.pathname === '/' && url.search === '' && url.username === '') return url;
+  throw new UsageError(`--${flag} "${text}": must be an address such as http://10.0.0.7:7777`);
 }
 
 /** `name=1,2,4` with a name out of `allowed` and at least two values, ascending. */

@@ -33,6 +33,8 @@ results.json and the plots.
   --seed N          decides the order of the strategies; by default drawn and printed
   --aa              trial: one strategy under two names; no difference may be claimed
   --slowed          trial: one strategy, and the same with an origin ${SLOWED_BY * 100} % slower; the difference must be claimed
+  --agent URL       the services run on another machine, where npm run compare:agent says its address and the AGENT_TOKEN
+                    that this one must have in its environment
   --open            open the report when it is there
   --k6 PATH         the k6 to use; else K6_BIN, .tools/k6, PATH, and at last one is installed into .tools/
   -h, --help        this text

@@ -37,7 +37,10 @@ export interface Results {
   readonly endedAt: string;
   /** As typed, but with the seed that was drawn. */
   readonly command: string;
+  /** Where the services ran. */
   readonly machine: Machine;
+  /** Where k6 ran, if on another machine. */
+  readonly generatorMachine?: Machine;
   readonly k6: K6;
   /** With the version of the Redis, where that is the origin. */
   readonly origin: string;

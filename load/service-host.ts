@@ -29,20 +29,38 @@ export interface HostedService extends AsyncDisposable {
 /** Disposing it ends what it has started for all of its services. */
 export interface ServiceHost extends AsyncDisposable {
   readonly machine: Machine;
+  /** Whether that is another machine than this, where the generator runs. */
+  readonly isRemote: boolean;
   /** What the services load from and store in, for the report. */
   readonly origin: string;
   /** @throws {ServiceError} it ended, or was not ready in time */
   start(wanted: WantedService, signal: AbortSignal): Promise<HostedService>;
 }
 
-/** This machine. @param entry the program of the service */
-export function localHost(entry: string, origin: RunningOrigin): ServiceHost {
+/**
+ * This machine.
+ *
+ * @param entry the program of the service
+ * @param settings those that every service has, unless its run says otherwise
+ */
+export function localHost(
+  entry: string,
+  origin: RunningOrigin,
+  settings: Readonly<Record<string, string>> = {},
+): ServiceHost {
   return {
     machine: describeMachine(),
+    isRemote: false,
     origin: origin.description,
 
     async start(wanted, signal) {
-      const service = await startService({ ...wanted, entry, redisUrl: origin.redis?.url, signal });
+      const service = await startService({
+        ...wanted,
+        environment: { ...settings, ...wanted.environment },
+        entry,
+        redisUrl: origin.redis?.url,
+        signal,
+      });
       const watch = new MachineWatch([service.pid, ...(origin.redis === undefined ? [] : [origin.redis.pid])]);
       return {
         url: service.url,

@@ -1,9 +1,10 @@
 /** Where the figures come from, as pairs of name and text. */
 import { durationText, msText, wholeText } from '../format.ts';
+import type { Machine } from '../machine.ts';
 import type { Results } from '../results-file.ts';
 
 export function factsOf(results: Results): (readonly [name: string, text: string])[] {
-  const { machine, k6, calibration, startedAt, endedAt, cells, capacities } = results;
+  const { machine, generatorMachine, k6, calibration, startedAt, endedAt, cells, capacities } = results;
   const repeated = cells.reduce((sum, { attempts }) => sum + attempts - 1, 0);
   const took = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
   return [
@@ -22,7 +23,8 @@ export function factsOf(results: Results): (readonly [name: string, text: string
       'Profile',
       `${results.profile}, ${results.rounds} ${results.rounds === 1 ? 'round' : 'rounds'}, seed ${results.seed}`,
     ],
-    ['Machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}`],
+    [generatorMachine === undefined ? 'Machine' : 'Machine of the service', machineText(machine)],
+    ...(generatorMachine === undefined ? [] : [['Machine of k6', machineText(generatorMachine)] as const]),
     ['Versions', `Node ${machine.node}, k6 ${k6.version} (${k6.source})`],
     ['Service', `${results.threads} HTTP threads, origin: ${results.origin}, SERVER_TIMING=on`],
     ...(calibration === undefined
@@ -34,4 +36,8 @@ export function factsOf(results: Results): (readonly [name: string, text: string
           ] as const,
         ]),
   ];
+}
+
+function machineText({ cpu, cores, memoryGb, platform }: Machine): string {
+  return `${cpu}, ${cores} cores, ${memoryGb} GB, ${platform}`;
 }

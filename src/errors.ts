@@ -60,15 +60,26 @@ export interface FieldError {
   readonly detail: string;
 }
 
-/** The request itself is wrong; `errors` names each field. Nothing changed. */
+/** How much of a request its refusal repeats: names come from the client, and may be as long as the body. */
+const MAX_ERRORS = 20;
+const MAX_TEXT = 200;
+
+/** The request itself is wrong; `errors` names each field, of very many the first, of very long ones the beginning. Nothing changed. */
 export class BadRequestError extends SharedStateError {
   readonly code = 'BAD_REQUEST';
   readonly errors: readonly FieldError[];
 
   constructor(errors: readonly FieldError[]) {
-    super(errors.map(({ field, detail }) => `${field}: ${detail}`).join('; '));
-    this.errors = errors;
+    const short = errors
+      .slice(0, MAX_ERRORS)
+      .map(({ field, detail }) => ({ field: shortened(field), detail: shortened(detail) }));
+    super(short.map(({ field, detail }) => `${field}: ${detail}`).join('; '));
+    this.errors = short;
   }
+}
+
+function shortened(text: string): string {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT).toWellFormed()}…`;
 }
 
 /** The addressed thing does not exist. */

@@ -128,10 +128,17 @@ function refuseFractions(name: string, value: unknown, { source }: { source?: st
   throw new BadRequestError([{ field: name === '' ? 'body' : name, detail: 'must be an integer' }]);
 }
 
-/** Whether a JSON number is an integer by its digits: `1.0`, `10e-1` and `0e-9` are, `1e-400` is not. */
+/** Whether a JSON number is an integer by its digits: `1.0`, `10e-1` and `0e-9` are, `1e-400` is not. One pass. */
 function isInteger(source: string): boolean {
-  const [, whole = '', fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? [];
-  const digits = whole + fraction;
-  const trailingZeros = digits.length - digits.replace(/0+$/, '').length;
-  return trailingZeros === digits.length || fraction.length - trailingZeros <= Number(exponent);
+  const at = source.search(/[eE]/);
+  const mantissa = at === -1 ? source : source.slice(0, at);
+  const exponent = at === -1 ? 0 : Number(source.slice(at + 1));
+  const point = mantissa.indexOf('.');
+  const fractionDigits = point === -1 ? 0 : mantissa.length - point - 1;
+  // A pattern such as /0+$/ would begin anew at every zero: quadratic.
+  let end = mantissa.length;
+  let trailingZeros = 0;
+  for (; end > 0 && '.0'.includes(mantissa[end - 1]!); end--) if (end - 1 !== point) trailingZeros += 1;
+  const isZero = end === 0 || mantissa[end - 1] === '-';
+  return isZero || fractionDigits - trailingZeros <= exponent;
 }

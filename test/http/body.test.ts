@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BadRequestError } from '../../src/errors.ts';
-import { parseJson } from '../../src/http/body.ts';
+import { parseIntegers, parseJson } from '../../src/http/body.ts';
 
 const digits = fc.string({ unit: fc.integer({ min: 0, max: 9 }).map(String), minLength: 1, maxLength: 22 });
 const whole = digits.map((text) => text.replace(/^0+(?=\d)/, ''));
@@ -35,5 +35,41 @@ describe('parseJson', () => {
   it('parses what is nested as deeply as a body can be', () => {
     const depth = 32_000;
     expect(() => parseJson('['.repeat(depth) + ']'.repeat(depth))).not.toThrow();
+  });
+});
+
+/** An integer by its digits, decided with exact arithmetic: at most so many decimal places as the exponent moves. */
+function isWhole(text: string): boolean {
+  const [, mantissa = '', power = '0'] = /^-?([\d.]+)(?:[eE](.+))?$/.exec(text)!;
+  const [left = '', right = ''] = mantissa.split('.');
+  const places = right.length - Number(power);
+  return places <= 0 || BigInt(left + right) % 10n ** BigInt(places) === 0n;
+}
+
+describe('parseIntegers', () => {
+  it('refuses exactly the numbers that are not integers by their digits', () => {
+    fc.assert(
+      fc.property(literal, (text) => {
+        const outcome = (): unknown => {
+          try {
+            return parseIntegers(`{"a":[${text}]}`);
+          } catch (error) {
+            if (error instanceof BadRequestError) return 'refused';
+            throw error;
+          }
+        };
+        expect(outcome()).toEqual(isWhole(text) ? { a: [Number(text)] } : 'refused');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('a refusal', () => {
+  it('repeats little of what was sent', () => {
+    const errors = Array.from({ length: 1_000 }, (_, at) => ({ field: `f${at}`, detail: 'x'.repeat(10_000) }));
+    const refused = new BadRequestError(errors);
+    expect(refused.errors).toHaveLength(20);
+    expect(refused.message.length).toBeLessThan(5_000);
   });
 });

@@ -160,8 +160,10 @@ export class OverloadedError extends SharedStateError {
 export class DeadlineError extends SharedStateError {
   readonly code = 'DEADLINE';
 
-  constructor(timeoutMs: number) {
-    super(`the request waited until its deadline of ${timeoutMs} ms; nothing changed`);
+  /** @param timeoutMs undefined where only the deadline is known, not how long the wait was to be */
+  constructor(timeoutMs?: number) {
+    const deadline = timeoutMs === undefined ? 'its deadline' : `its deadline of ${timeoutMs} ms`;
+    super(`the request waited until ${deadline}; nothing changed`);
   }
 }
 

@@ -10,6 +10,7 @@ import { drawDelayMs, type OriginLatency } from './latency.ts';
 import { EmbeddedDocuments } from './embedded-documents.ts';
 import type { DeletedDocument, OriginDocument, OriginWrite, Written } from './origin.ts';
 import { Tombstones } from './tombstones.ts';
+import { toWire } from '../wire-error.ts';
 
 export type OriginRequest =
   | { readonly id: number; readonly store: readonly OriginWrite[] }
@@ -66,7 +67,7 @@ export class EmbeddedOrigin {
   /** Answers what comes in on `port` until it closes. */
   serve(port: MessagePort): void {
     port.on('message', (request: OriginRequest) => {
-      setTimeout(() => port.postMessage(this.#answer(request)), drawDelayMs(this.#options));
+      setTimeout(() => this.#serve(port, request), drawDelayMs(this.#options));
     });
   }
 
@@ -79,6 +80,16 @@ export class EmbeddedOrigin {
   newest(key: string): Written | undefined {
     for (const [kept, written] of this.#kept) if (kept === key || kept.endsWith(`/${key}`)) return written;
     return undefined;
+  }
+
+  /** A request that cannot be answered fails alone: the main thread goes on. */
+  #serve(port: MessagePort, request: OriginRequest): void {
+    try {
+      port.postMessage(this.#answer(request));
+    } catch (error) {
+      const { message } = toWire(error);
+      port.postMessage({ id: request.id, failed: message } satisfies OriginReply);
+    }
   }
 
   #answer(request: OriginRequest): OriginReply {

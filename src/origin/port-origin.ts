@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { DocumentsFullError, OriginFailedError, OriginTimeoutError } from '../errors.ts';
 import type { WaitOptions } from '../sync/wait.ts';
+import { toWire } from '../wire-error.ts';
 import type { OriginReply, OriginRequest } from './embedded.ts';
 import type { DeletedDocument, OriginConnection, OriginDocument, OriginWrite, Written } from './origin.ts';
 
@@ -84,8 +85,14 @@ export class PortOrigin implements OriginConnection {
         const writes = 'store' in request || 'storeDocument' in request || 'deleteDocument' in request;
         reject(new OriginTimeoutError(Math.round(timeoutMs), writes ? 'unknown' : 'not-applied'));
       }, timeoutMs);
+      try {
+        this.#port.postMessage(request);
+      } catch (error) {
+        clearTimeout(timer);
+        reject(new OriginFailedError(`the request cannot be cloned: ${toWire(error).message}`)); // nothing was sent
+        return;
+      }
       this.#pending.set(request.id, { resolve, reject, timer });
-      this.#port.postMessage(request);
     });
   }
 

@@ -50,6 +50,7 @@ export class Rooms implements Disposable {
   readonly #channel: BroadcastChannel;
   readonly #counts = new Map<number, Count>();
   #lastCount = 0;
+  #closed = false;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -93,11 +94,12 @@ export class Rooms implements Disposable {
 
   /** Ends the channel; the sockets are the server's to close. */
   [Symbol.dispose](): void {
+    this.#closed = true;
     this.#channel.close();
   }
 
   #post(note: Note): void {
-    if (this.#options.threads > 1) this.#channel.postMessage(note);
+    if (this.#options.threads > 1 && !this.#closed) this.#channel.postMessage(note); // a closed channel throws
   }
 
   /** Positions of the other threads that serve. */

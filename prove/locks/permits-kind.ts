@@ -29,6 +29,7 @@ class Taker {
   readonly #mortal: Mortal;
   readonly #permits: Permits;
   readonly #position: number;
+  #account = 0;
   #rung: PromiseWithResolvers<void> | undefined;
 
   constructor(post: Post, params: KillParams) {
@@ -42,7 +43,7 @@ class Taker {
 
   async run(): Promise<void> {
     this.#nowHas(0); // what a predecessor had is given back
-    this.#permits.clear(this.#position);
+    this.#account = this.#permits.open(this.#position);
     while (await this.#mortal.goesOnTurning()) {
       const { deaths } = this.#mortal;
       const startedMs = performance.now();
@@ -52,14 +53,14 @@ class Taker {
       this.#check();
       if (this.#mortal.random() < 0.2) await new Promise<void>((resolve) => setImmediate(resolve));
       this.#nowHas(0);
-      this.#permits.give(this.#position, got);
+      this.#permits.give(this.#position, this.#account, got);
       this.#mortal.count(notes.CHANGES);
     }
   }
 
   /** As an outbox does it: says that it waits, and tries once more before it sleeps. */
   async #take(wanted: number): Promise<number> {
-    let got = this.#permits.take(this.#position, wanted);
+    let got = this.#permits.take(this.#position, this.#account, wanted);
     if (got > 0) return got;
     const { doorbell } = this.#mortal.post;
     this.#permits.setWaiting(this.#position, true);
@@ -67,7 +68,7 @@ class Taker {
     const hang = setTimeout(() => this.#mortal.count(notes.TIMEOUTS), this.#mortal.hangMs);
     for (;;) {
       this.#rung = Promise.withResolvers();
-      got = this.#permits.take(this.#position, wanted);
+      got = this.#permits.take(this.#position, this.#account, wanted);
       if (got > 0) break;
       await this.#rung.promise;
     }
@@ -115,6 +116,8 @@ export const permitsKind: KillKind = {
 };
 
 function audit(memory: CrewMemory, main: Slot): Audit {
-  const free = permitsOf(memory, main, PLACE, 10_000).take(ThreadTable.positionOf(main), CAPACITY);
+  const permits = permitsOf(memory, main, PLACE, 10_000);
+  const position = ThreadTable.positionOf(main);
+  const free = permits.take(position, permits.open(position), CAPACITY);
   return { lost: CAPACITY - free, unacknowledged: 0, problems: [] };
 }

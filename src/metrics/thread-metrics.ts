@@ -72,6 +72,11 @@ export class ThreadMetrics {
         mailboxes.map(({ name, permits }) => ({ labels: cellLabels(name), value: permits.taken })),
       ),
       counter(
+        'mailbox_skipped_total',
+        'Messages that the owner did not begin, since whoever asked had given up',
+        mailboxes.map(({ name, permits }) => ({ labels: cellLabels(name), value: permits.skipped })),
+      ),
+      counter(
         'snapshot_versions_total',
         'Versions that were published',
         this.#locks.versions().map(({ cell, versions }) => ({ labels: cellLabels(cell), value: versions })),

@@ -1,6 +1,7 @@
 /** One ask as its outbox keeps it, and many of them as they travel. */
 import type { Batch, ReplyTiming } from './mailbox.ts';
 import { Oneshot } from './oneshot.ts';
+import { processNowMs } from './process-clock.ts';
 import type { Timing, WaitOptions } from './wait.ts';
 
 export class Ask<M, R> extends Oneshot<R> {
@@ -25,19 +26,22 @@ export function batchOf<M>(
   asks: readonly Pick<Ask<M, unknown>, 'message' | 'untilMs' | 'timing'>[],
   firstId: number,
 ): Batch<M> {
-  const nowMs = performance.now();
   const messages: M[] = [];
-  let remainingMs: number[] | undefined;
+  let deadlinesMs: number[] | undefined;
+  let aheadMs = 0;
   let timed: number[] | undefined;
   for (const [index, ask] of asks.entries()) {
     messages.push(ask.message);
     if (ask.untilMs !== Infinity) {
-      remainingMs ??= Array.from({ length: asks.length }, () => Infinity);
-      remainingMs[index] = Math.max(0, ask.untilMs - nowMs);
+      if (deadlinesMs === undefined) {
+        deadlinesMs = Array.from({ length: asks.length }, () => Infinity);
+        aheadMs = processNowMs() - performance.now();
+      }
+      deadlinesMs[index] = ask.untilMs + aheadMs;
     }
     if (ask.timing !== undefined) (timed ??= []).push(index);
   }
-  return [firstId, messages, remainingMs, timed];
+  return [firstId, messages, deadlinesMs, timed];
 }
 
 /** Adds what the receiver spent on an ask, and what is left of its wait. */

@@ -2,12 +2,21 @@
  * What all senders of one thread share: the messages that wait to be sent, and the replies that are waited for.
  *
  * Guarantee: a message is sent once or not at all; an ask ends with its reply, its deadline, its abort, or the loss of
- * the receiver, whichever comes first, and leaves nothing behind. Messages of one sender arrive in order.
+ * the receiver, whichever comes first, and leaves nothing behind. Messages of one thread arrive in order. One that
+ * cannot be cloned fails alone.
  * Cost: the messages of one turn of the event loop travel as one batch; sending them one by one is three times slower.
  * Where it may poll, it stays awake for the replies to a batch; `BusyPoll` says what that costs.
  */
-import type { MessagePort } from 'node:worker_threads';
-import { DeadlineError, MailboxFullError, OwnerLostError, OwnerTimeoutError, ShuttingDownError } from '../errors.ts';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import {
+  DeadlineError,
+  MailboxFullError,
+  MisuseError,
+  OwnerLostError,
+  OwnerTimeoutError,
+  ShuttingDownError,
+} from '../errors.ts';
+import { toWire } from '../wire-error.ts';
 import { BusyPoll } from './busy-poll.ts';
 import type { Doorbell } from './doorbell.ts';
 import { Ask, batchOf } from './mailbox-ask.ts';
@@ -42,6 +51,8 @@ export class Outbox<M, R> {
   /** Sent, not answered yet. */
   readonly #pending = new PendingAsks<M, R>();
   #port: MessagePort | undefined;
+  /** Where its permits are taken from; undefined until the receiver has opened it. */
+  #account: number | undefined;
   readonly #poll: BusyPoll;
   #lastId = 0;
   #flushing = false;
@@ -69,16 +80,17 @@ export class Outbox<M, R> {
   /** Sends through `port` from now on. What an earlier receiver had taken and not answered is rejected. */
   connect(port: MessagePort): void {
     this.#lose();
-    this.#options.permits.clear(this.#options.position);
     this.#port = port;
-    port.on('message', (replies: ToSender<R>) => {
+    port.on('message', (message: ToSender<R>) => {
+      if (typeof message === 'number') return this.#opened(message);
       this.#poll.arrived();
-      this.#pending.settle(replies);
+      this.#pending.settle(message);
       this.#rest();
     });
     port.on('close', () => {
       if (this.#port === port) this.#lose();
     });
+    this.#openAccount();
     this.#rest();
     this.#flushSoon();
   }
@@ -88,8 +100,8 @@ export class Outbox<M, R> {
     options.signal?.throwIfAborted();
     const { name, maxWaiting, permits } = this.#options;
     if (this.#closing) return Promise.reject(new ShuttingDownError(`the mailbox "${name}" takes no more messages`));
-    if ((this.#waiting || this.#port === undefined) && this.#outbox.length >= maxWaiting)
-      return Promise.reject(new MailboxFullError(name, permits.capacity, this.#port !== undefined));
+    if ((this.#waiting || this.#account === undefined) && this.#outbox.length >= maxWaiting)
+      return Promise.reject(new MailboxFullError(name, permits.capacity, this.#account !== undefined));
     const ask = new Ask<M, R>(message, options, performance.now());
     if (options.signal !== undefined) ask.watch(options.signal, (reason) => this.#endLate(ask, reason));
     if (ask.untilMs < this.#sweepDueMs) this.#armSweep(ask.untilMs, ask.startedMs);
@@ -115,15 +127,17 @@ export class Outbox<M, R> {
   #flush(): void {
     this.#flushing = false;
     if (this.#outbox.length === 0) return;
-    if (this.#port === undefined) return this.#armGiveUp();
+    const account = this.#openAccount();
+    if (account === undefined) return this.#armGiveUp();
     const { permits, position } = this.#options;
     let granted = 0;
     let failure: { readonly error: unknown } | undefined;
     try {
-      granted = permits.take(position, this.#outbox.length);
+      granted = permits.take(position, account, this.#outbox.length);
       if (granted < this.#outbox.length) {
         this.#beginWaiting();
-        granted += permits.take(position, this.#outbox.length - granted); // one may have come before our bit was set
+        // one may have come before our bit was set
+        granted += permits.take(position, account, this.#outbox.length - granted);
       }
     } catch (error) {
       failure = { error }; // nobody is above us: thrown further, it would end the thread
@@ -133,6 +147,19 @@ export class Outbox<M, R> {
     if (this.#outbox.length === 0) this.#endWaiting();
     this.#endIfDone();
     this.#rest();
+  }
+
+  /** The receiver has taken out what the last thread on this position had sent, and takes messages of this one. */
+  #opened(account: number): void {
+    this.#account = account;
+    this.#flush();
+  }
+
+  /** Its number may have come already, which needs no turn of the event loop then. */
+  #openAccount(): number | undefined {
+    if (this.#account !== undefined || this.#port === undefined) return this.#account;
+    const first = receiveMessageOnPort(this.#port) as { readonly message: number } | undefined;
+    return (this.#account = first?.message);
   }
 
   #endIfDone(): void {
@@ -155,8 +182,23 @@ export class Outbox<M, R> {
       ask.id = ++this.#lastId;
       this.#pending.add(ask);
     }
-    this.#port!.postMessage(batch satisfies ToReceiver<M>);
+    try {
+      this.#port!.postMessage(batch satisfies ToReceiver<M>);
+    } catch {
+      for (const ask of sent) this.#postAlone(ask); // a batch is cloned as a whole or not at all
+    }
     this.#poll.expect(count);
+  }
+
+  #postAlone(ask: Ask<M, R>): void {
+    try {
+      this.#port!.postMessage(batchOf<M>([ask], ask.id) satisfies ToReceiver<M>);
+    } catch (error) {
+      const { name, permits, position } = this.#options;
+      this.#pending.delete(ask.id);
+      permits.give(position, this.#account!, 1);
+      ask.reject(new MisuseError(`a message to the mailbox "${name}" cannot be cloned: ${toWire(error).message}`));
+    }
   }
 
   #beginWaiting(): void {
@@ -193,7 +235,7 @@ export class Outbox<M, R> {
         return;
       }
       this.#outbox.shift();
-      ask.reject(new MailboxFullError(name, permits.capacity, this.#port !== undefined));
+      ask.reject(new MailboxFullError(name, permits.capacity, this.#account !== undefined));
     }
     this.#endWaiting();
     this.#endIfDone();
@@ -222,8 +264,10 @@ export class Outbox<M, R> {
   /** @param reason the signal's, or undefined for the deadline */
   #endLate(ask: Ask<M, R>, reason: unknown): void {
     const waitedMs = Math.round(performance.now() - ask.startedMs);
-    if (this.#pending.delete(ask.id)) ask.reject(new OwnerTimeoutError(this.#options.name, waitedMs));
-    else {
+    if (this.#pending.delete(ask.id)) {
+      this.#options.permits.withdraw(this.#options.position, ask.id);
+      ask.reject(new OwnerTimeoutError(this.#options.name, waitedMs));
+    } else {
       this.#outbox.splice(this.#outbox.indexOf(ask), 1);
       ask.reject(reason ?? new DeadlineError(waitedMs));
       if (this.#outbox.length === 0) this.#endWaiting();
@@ -236,6 +280,7 @@ export class Outbox<M, R> {
   #lose(): void {
     this.#port?.close();
     this.#port = undefined;
+    this.#account = undefined;
     for (const ask of this.#pending.values()) ask.reject(new OwnerLostError(this.#options.name));
     this.#pending.clear();
     if (this.#outbox.length > 0) this.#armGiveUp();

@@ -7,7 +7,7 @@
  */
 import { fromWire } from '../wire-error.ts';
 import { addTiming, type Ask } from './mailbox-ask.ts';
-import type { ToSender } from './mailbox.ts';
+import type { Replies } from './mailbox.ts';
 
 /** A power of two. */
 const RECENT = 1_024;
@@ -47,7 +47,7 @@ export class PendingAsks<M, R> {
   }
 
   /** Ends those that are answered; what nobody waits for any more is passed over. */
-  settle([ids, values, errors, timings]: ToSender<R>): void {
+  settle([ids, values, errors, timings]: Replies<R>): void {
     for (const [id, timing] of timings ?? []) {
       const ask = this.get(id);
       if (ask !== undefined) addTiming(ask, timing);

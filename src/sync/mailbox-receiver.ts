@@ -1,36 +1,60 @@
 /**
  * The receiving end of a mailbox: `for await (const letter of receiver)` until the last sender is gone.
  *
- * Guarantee: messages of one sender come in order; the loop ends when every sender has ended and all that was sent has
- * been received. A letter is answered once.
- * With `drain`, no sender waits for the next messages of another (`FairTurns`).
+ * Guarantee: messages of one thread come in order; the loop ends when every sender has ended and all that was sent has
+ * been received. A letter is answered once. Not more than the mailbox's capacity is sent and not received, also while a
+ * sender's thread is replaced: its successor sends once what the dead one had sent is received (`Permits`).
+ * With `drain`, no sender waits for the next messages of another (`FairTurns`). A reply that cannot be cloned, and a
+ * handler that throws, fail their own letter.
  * Cost: a few microtasks per message, which `drain` does without; the replies of one turn travel as one batch.
  * Where it may poll, `drain` stays awake for the next batch; `BusyPoll` says what that costs.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { MisuseError } from '../errors.ts';
-import { toWire, type WireError } from '../wire-error.ts';
+import { DeadlineError, MisuseError } from '../errors.ts';
+import { toWire } from '../wire-error.ts';
 import { BusyPoll } from './busy-poll.ts';
 import { FairTurns } from './fair-turns.ts';
-import type { Batch, ReplyTiming, ToReceiver, ToSender } from './mailbox.ts';
+import type { Batch, ReplyTiming } from './mailbox.ts';
+import { Line } from './mailbox-line.ts';
 import type { Permits } from './permits.ts';
+import { processNowMs } from './process-clock.ts';
 
 /** A received message and its one reply. */
 export class Letter<M, R> {
   readonly message: M;
-  /** How long the sender still waits, in milliseconds, when the message was received. */
-  readonly remainingMs: number;
+  /** When the sender stops to wait, on the process' clock; Infinity when it never does. */
+  readonly deadlineMs: number;
   /** Whether the sender wants to know where the time went. */
   readonly timed: boolean;
   readonly #id: number;
   #line: Line<M, R> | undefined;
 
-  constructor(line: Line<M, R>, [firstId, messages, remainingMs, timed]: Batch<M>, index: number) {
+  constructor(line: Line<M, R>, [firstId, messages, deadlinesMs, timed]: Batch<M>, index: number) {
     this.#line = line;
     this.#id = firstId + index;
     this.message = messages[index]!;
-    this.remainingMs = remainingMs === undefined ? Infinity : remainingMs[index]!;
+    this.deadlineMs = deadlinesMs === undefined ? Infinity : deadlinesMs[index]!;
     this.timed = timed !== undefined && timed.includes(index);
+  }
+
+  /** How long the sender still waits from now, in milliseconds. */
+  get remainingMs(): number {
+    return this.deadlineMs === Infinity ? Infinity : Math.max(0, this.deadlineMs - processNowMs());
+  }
+
+  /** Whether nobody waits for the reply any more: the deadline has passed, or the sender has given up before it. */
+  get isAbandoned(): boolean {
+    return this.remainingMs <= 0 || this.#line?.isWithdrawn(this.#id) === true;
+  }
+
+  get isAnswered(): boolean {
+    return this.#line === undefined;
+  }
+
+  /** Answers that the deadline came before anything was begun, and counts it. @throws {MisuseError} it was answered already */
+  skip(): void {
+    this.#line?.countSkipped();
+    this.fail(new DeadlineError());
   }
 
   /** @throws {MisuseError} it was answered already */
@@ -62,6 +86,8 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   readonly #permits: Permits;
   readonly #poll: BusyPoll;
   readonly #deliveries: Delivery<M, R>[] = [];
+  /** By position, the oldest first: only the first one is open. */
+  readonly #lines = new Map<number, Line<M, R>[]>();
   readonly #turns = new FairTurns<Line<M, R>, Batch<M>>(
     (line, batch) => this.#hand(this.#handle!, line, batch, 0),
     () => this.#notify(), // the last sender may have ended
@@ -74,13 +100,17 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   /** @param pollMs how long to stay awake for the next messages; see `BusyPoll` */
   constructor(permits: Permits, pollMs = 0) {
     this.#permits = permits;
+    permits.reset(); // whoever received before is gone, with all that it had not taken out
     this.#poll = new BusyPoll(pollMs);
   }
 
-  /** Receives from one more sender, which lives at `position`. */
+  /** Receives from one more sender, which lives at `position`. Whoever sent from there before is gone. */
   connect(port: MessagePort, position: number): void {
+    const lines = this.#lines.get(position) ?? [];
+    this.#lines.set(position, lines);
+    lines.at(-1)?.end();
     this.#senders += 1;
-    const line: Line<M, R> = new Line(port, position, {
+    const line: Line<M, R> = new Line(port, position, this.#permits, {
       onBatch: (batch) => {
         this.#poll.arrived();
         if (this.#handle !== undefined) return this.#turns.add(line, batch);
@@ -91,7 +121,15 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
         this.#senders -= 1;
         this.#notify();
       },
+      onDone: () => this.#openNext(lines),
     });
+    lines.push(line);
+    this.#openNext(lines);
+  }
+
+  #openNext(lines: Line<M, R>[]): void {
+    while (lines[0]?.isDone === true) lines.shift()!.close();
+    lines[0]?.open();
   }
 
   /** No further `connect` will come: the loop ends once the senders there are have ended. */
@@ -140,10 +178,10 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
 
   #hand(handle: (letter: Letter<M, R>) => void, line: Line<M, R>, batch: Batch<M>, from: number): void {
     const { length } = batch[1];
-    this.#permits.give(line.position, length - from);
+    line.received(length - from);
     line.hold();
     try {
-      for (let index = from; index < length; index++) handle(new Letter(line, batch, index));
+      for (let index = from; index < length; index++) attempt(handle, new Letter(line, batch, index));
     } finally {
       line.send();
     }
@@ -156,7 +194,7 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     const { batch, line } = delivery;
     const letter = new Letter(line, batch, delivery.taken++);
     if (delivery.taken === batch[1].length) this.#deliveries.shift();
-    this.#permits.give(line.position, 1);
+    line.received(1);
     return letter;
   }
 
@@ -166,74 +204,12 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   }
 }
 
-/** One sender as the receiver sees it. Its port closes once it has ended and has all its replies. */
-class Line<M, R> {
-  readonly position: number;
-  readonly #port: MessagePort;
-  #ids: number[] = [];
-  #values: (R | undefined)[] = [];
-  #errors: (readonly [id: number, error: WireError])[] | undefined;
-  #timings: (readonly [id: number, timing: ReplyTiming])[] | undefined;
-  #held = false;
-  #unanswered = 0;
-  #ended = false;
-
-  constructor(
-    port: MessagePort,
-    position: number,
-    { onBatch, onEnd }: { readonly onBatch: (batch: Batch<M>) => void; readonly onEnd: () => void },
-  ) {
-    this.#port = port;
-    this.position = position;
-    const end = (): void => {
-      if (this.#ended) return;
-      this.#ended = true;
-      onEnd();
-      this.#closeIfDone();
-    };
-    port.on('message', (batch: ToReceiver<M>) => {
-      if (batch === 'end') return end();
-      this.#unanswered += batch[1].length;
-      onBatch(batch);
-    });
-    port.on('close', end);
-  }
-
-  reply(id: number, value: R, timing: ReplyTiming | undefined): void {
-    if (timing !== undefined) (this.#timings ??= []).push([id, timing]);
-    this.#answer(id, value);
-  }
-
-  fail(id: number, error: WireError): void {
-    (this.#errors ??= []).push([id, error]);
-    this.#answer(id, undefined);
-  }
-
-  /** What is answered until `send` travels together; without it, what is answered in one turn. */
-  hold(): void {
-    this.#held = true;
-  }
-
-  send(): void {
-    this.#held = false;
-    const ids = this.#ids;
-    if (ids.length === 0) return;
-    const replies = [ids, this.#values, this.#errors, this.#timings] as const;
-    this.#ids = [];
-    this.#values = [];
-    this.#errors = undefined;
-    this.#timings = undefined;
-    this.#unanswered -= ids.length;
-    this.#port.postMessage(replies satisfies ToSender<R>);
-    this.#closeIfDone();
-  }
-
-  #answer(id: number, value: R | undefined): void {
-    this.#values.push(value);
-    if (this.#ids.push(id) === 1 && !this.#held) setImmediate(() => this.send());
-  }
-
-  #closeIfDone(): void {
-    if (this.#ended && this.#unanswered === 0) this.#port.close();
+/** One letter whose handler throws does not take the others of its batch along. */
+function attempt<M, R>(handle: (letter: Letter<M, R>) => void, letter: Letter<M, R>): void {
+  try {
+    handle(letter);
+  } catch (error) {
+    if (letter.isAnswered) throw error; // nobody else would hear of it
+    letter.fail(error);
   }
 }

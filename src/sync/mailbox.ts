@@ -4,6 +4,11 @@
  * This file has what travels between the two ends and a mailbox within one thread; `mailbox-sender.ts` (on
  * `mailbox-outbox.ts`) and `mailbox-receiver.ts` are the ends.
  *
+ * **Ordering**: the messages of one thread are begun in the order in which it sent them, whichever of its handles sent
+ * them, also those that waited for room. Between threads there is none, whoever sent first: the receiver takes what has
+ * come from each of them turn by turn, and begins each turn with another (`FairTurns`). Only an answer orders: what is
+ * sent after it is begun after what it answers. Where a handler awaits, messages end in any order.
+ *
  * @see tokio::sync::mpsc and tokio::sync::oneshot, whose contract this follows: bounded by permits, closed when the
  * last sender is gone, drained before it ends
  */
@@ -25,8 +30,8 @@ import { ThreadTable } from './thread-table.ts';
 export type Batch<M> = readonly [
   firstId: number,
   messages: readonly M[],
-  /** How long each sender still waits; undefined when all wait for as long as it takes. */
-  remainingMs: readonly number[] | undefined,
+  /** Until when each sender waits, on the process' clock; undefined when all wait for as long as it takes. */
+  deadlinesMs: readonly number[] | undefined,
   /** Which of them want to know where the time went. */
   timed: readonly number[] | undefined,
 ];
@@ -40,8 +45,11 @@ export interface ReplyTiming {
   readonly originMs: number;
 }
 
-/** What the receiver posts back: the replies of one turn at once, with what only few of them have apart. */
-export type ToSender<R> = readonly [
+/** What the receiver posts back: at first the account that permits are taken from, then replies. */
+export type ToSender<R> = number | Replies<R>;
+
+/** The replies of one turn at once, with what only few of them have apart. */
+export type Replies<R> = readonly [
   ids: readonly number[],
   values: readonly (R | undefined)[],
   errors: readonly (readonly [id: number, error: WireError])[] | undefined,

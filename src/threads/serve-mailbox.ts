@@ -11,7 +11,8 @@ import type { Timing } from '../sync/wait.ts';
 export type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
 /**
- * Calls the state's methods one message after another; a method that awaits does not hold up the next message.
+ * Calls the state's methods one message after another; a method that awaits does not hold up the next message, and
+ * sees in its call how long its asker still waits. A message whose asker has given up by its turn is not begun.
  * Resolves when the last sender is gone and everything was answered.
  *
  * @param turn that of the event loop, the same for all mailboxes that it serves: what it does not admit is refused before it
@@ -24,6 +25,7 @@ export async function serveMailbox(
 ): Promise<void> {
   const answers = new Set<Promise<void>>();
   await receiver.drain((letter) => {
+    if (letter.isAbandoned) return letter.skip();
     if (turn?.admits() === false) {
       return letter.fail(new OverloadedError('the owner has been behind with its work for a while; nothing was begun'));
     }
@@ -38,7 +40,7 @@ export async function serveMailbox(
 function settle(letter: Letter<OwnerMessage, unknown>, state: Methods): Promise<void> | undefined {
   const [method, args] = letter.message;
   const timing = letter.timed ? new PartTimes() : undefined;
-  const call: Omit<Call, 'signal'> = { remainingMs: letter.remainingMs, timing };
+  const call = new OwnerCall(letter, timing);
   const startedMs = timing === undefined ? 0 : performance.now();
   try {
     const result = state[method]!(...args, call);
@@ -54,6 +56,21 @@ function settle(letter: Letter<OwnerMessage, unknown>, state: Methods): Promise<
     letter.fail(error);
   }
   return undefined;
+}
+
+/** The asker's call as the owner sees it: its time goes on while the owner's method awaits. */
+class OwnerCall implements Omit<Call, 'signal'> {
+  readonly timing: Timing | undefined;
+  readonly #letter: Letter<OwnerMessage, unknown>;
+
+  constructor(letter: Letter<OwnerMessage, unknown>, timing: Timing | undefined) {
+    this.#letter = letter;
+    this.timing = timing;
+  }
+
+  get remainingMs(): number {
+    return this.#letter.remainingMs;
+  }
 }
 
 /** Collects what the owner spends on one message. */

@@ -64,6 +64,26 @@ it('begins each turn with another sender, and keeps the order of each', async ()
   await drained;
 });
 
+it('does not order two threads by who sent first', async () => {
+  const { receiver, ports } = receiverOf(2);
+  const order: string[] = [];
+  const drained = receiver.drain((letter) => {
+    order.push(letter.message);
+    letter.reply('');
+  });
+  const firsts: string[] = [];
+  for (let round = 0; round < 2; round++) {
+    order.length = 0;
+    ports[0]!.postMessage(message('sent first'));
+    ports[1]!.postMessage(message('sent second'));
+    while (order.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    firsts.push(order[0]!);
+  }
+  expect(firsts.toSorted()).toEqual(['sent first', 'sent second']); // once each
+  for (const port of ports) port.postMessage('end' satisfies ToReceiver<string>);
+  await drained;
+});
+
 it('ends only after what the last sender sent has been handed out', async () => {
   const { receiver, ports } = receiverOf(1);
   const got: string[] = [];

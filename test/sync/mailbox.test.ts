@@ -42,7 +42,7 @@ function ends(capacity: number, options: Partial<OutboxOptions> = {}) {
     cleanups.push(() => port1.close());
     return { receiver, close: () => port2.close() };
   };
-  return { permits, locks, outbox, sender: new Sender(outbox), connect };
+  return { permits, locks, doorbell, outbox, sender: new Sender(outbox), connect };
 }
 
 /** Takes letters out one at a time. */
@@ -141,6 +141,157 @@ describe('a mailbox', () => {
     const after = sender.ask('d');
     (await next()).reply('D');
     expect(await after).toBe('D');
+  });
+});
+
+describe('what cannot be cloned', () => {
+  const uncloneable = { toString: () => 'never sent' } as unknown as string;
+
+  it('fails its own ask; those sent with it go through, and its room comes back', async () => {
+    const { sender, outbox, permits, connect } = ends(8);
+    const { receiver } = connect();
+    const order: string[] = [];
+    void receiver.drain((letter) => {
+      order.push(letter.message);
+      letter.reply(letter.message.toUpperCase());
+    });
+    const asked = await Promise.allSettled(['a', uncloneable, 'b'].map((message) => sender.ask(message)));
+    expect(asked[0]).toMatchObject({ value: 'A' });
+    expect(asked[1]).toMatchObject({ reason: { code: 'INTERNAL', outcome: 'not-applied' } });
+    expect((asked[1] as PromiseRejectedResult).reason.message).toContain('"box" cannot be cloned');
+    expect(asked[2]).toMatchObject({ value: 'B' });
+    expect(order).toEqual(['a', 'b']);
+    expect(permits.taken).toBe(0);
+    expect(outbox.outstanding).toBe(0);
+  });
+
+  it('as a reply fails the ask that it answers; the replies beside it arrive', async () => {
+    const { sender, outbox, connect } = ends(8);
+    const { receiver } = connect();
+    void receiver.drain((letter) => {
+      if (letter.message === 'error') letter.fail(Object.assign(new Error('mine'), { socket: () => {} }));
+      else letter.reply(letter.message === 'odd' ? uncloneable : letter.message.toUpperCase());
+    });
+    const timing = { add: () => {} };
+    const asked = await Promise.allSettled(['a', 'odd', 'error', 'b'].map((text) => sender.ask(text, { timing })));
+    expect(asked[0]).toMatchObject({ value: 'A' });
+    expect(asked[1]).toMatchObject({ reason: { code: 'INTERNAL', outcome: 'unknown' } });
+    expect(asked[2]).toMatchObject({ reason: { message: 'mine' } });
+    expect(asked[3]).toMatchObject({ value: 'B' });
+    expect(outbox.outstanding).toBe(0);
+  });
+
+  it('is not the only thing that fails alone: a handler that throws does', async () => {
+    const { sender, connect } = ends(8);
+    const { receiver } = connect();
+    void receiver.drain((letter) => {
+      if (letter.message === 'throw') throw new ConflictError(1, 2);
+      letter.reply(letter.message);
+    });
+    const asked = await Promise.allSettled(['a', 'throw', 'b'].map((message) => sender.ask(message)));
+    expect(asked).toMatchObject([{ value: 'a' }, { reason: { code: 'CONFLICT' } }, { value: 'b' }]);
+  });
+});
+
+describe('the room of a mailbox', () => {
+  const CAPACITY = 4;
+
+  /** A sender on position 0 that can be replaced, as main replaces a thread, and one receiver. */
+  function restarting() {
+    const { permits, doorbell, outbox: first, connect } = ends(CAPACITY);
+    const { receiver } = connect();
+    const restart = () => {
+      const outbox = new Outbox<string, string>({
+        name: 'box',
+        permits,
+        position: 0,
+        doorbell,
+        waitMs: 1000,
+        maxWaiting: 100,
+      });
+      const { port1, port2 } = new MessageChannel();
+      receiver.connect(port2, 0);
+      outbox.connect(port1);
+      cleanups.push(() => port1.close());
+      return outbox;
+    };
+    return { permits, first, receiver, restart };
+  }
+
+  const turns = async (count: number): Promise<void> => {
+    for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+  };
+
+  it('is not exceeded by a sender that starts again before what it sent was received', async () => {
+    const { permits, first, receiver, restart } = restarting();
+    const lost = Array.from({ length: CAPACITY }, (_, at) => first.ask(`old ${at}`));
+    for (const ask of lost) ask.catch(() => {});
+    await turns(2);
+    const outbox = restart();
+    const asked = Array.from({ length: CAPACITY }, (_, at) => outbox.ask(`new ${at}`));
+    await turns(3);
+    expect(permits.taken).toBe(CAPACITY); // all of them the dead one's
+    const next = letters(receiver);
+    for (let at = 0; at < CAPACITY; at++) {
+      const letter = await next();
+      expect(letter.message).toBe(`old ${at}`);
+      letter.reply('nobody reads it');
+    }
+    for (let at = 0; at < CAPACITY; at++) {
+      const letter = await next();
+      expect(letter.message).toBe(`new ${at}`);
+      expect(permits.taken).toBeLessThanOrEqual(CAPACITY);
+      letter.reply('served');
+    }
+    expect(await Promise.all(asked)).toEqual(Array.from({ length: CAPACITY }, () => 'served'));
+    expect(permits.taken).toBe(0);
+  });
+
+  it('comes back once, however often sender and receiver start again', async () => {
+    const { permits, receiver, restart } = restarting();
+    for (let life = 0; life < 5; life++) {
+      for (let at = 0; at < 3; at++)
+        restart()
+          .ask(`life ${life}`)
+          .catch(() => {});
+      await turns(3);
+      expect(permits.taken).toBeLessThanOrEqual(CAPACITY);
+    }
+    const outbox = restart();
+    void receiver.drain((letter) => letter.reply('served'));
+    const asked = Array.from({ length: 10 }, () => outbox.ask('last'));
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['served']));
+    expect(permits.taken).toBe(0);
+  });
+
+  it('that a dead thread took and did not use comes back', async () => {
+    const { permits, first, receiver, restart } = restarting();
+    expect(await Promise.race([first.ask('a').catch(() => 'lost'), turns(2)])).toBeUndefined();
+    const account = 1; // of the first connection
+    expect(permits.take(0, account, CAPACITY)).toBe(CAPACITY - 1); // and dies before it posts
+    const outbox = restart();
+    void receiver.drain((letter) => letter.reply('served'));
+    expect(await outbox.ask('b')).toBe('served');
+    expect(permits.taken).toBe(0);
+    expect(permits.take(0, account, 1)).toBe(0);
+    permits.give(0, account, 1); // too late, or twice: changes nothing
+    expect(permits.taken).toBe(0);
+  });
+});
+
+describe('the order of a mailbox', () => {
+  it('is that of sending for one thread, whichever handle sent, also of what waits for room', async () => {
+    const { sender, connect } = ends(2);
+    const { receiver } = connect();
+    const order: string[] = [];
+    void receiver.drain((letter) => {
+      order.push(letter.message);
+      letter.reply('');
+    });
+    const handles = [sender, sender.clone(), sender.clone()];
+    const sent = Array.from({ length: 12 }, (_, at) => `${at}`);
+    await Promise.all(sent.map((message, at) => handles[at % 3]!.ask(message)));
+    expect(order).toEqual(sent);
   });
 });
 

@@ -6,7 +6,14 @@ import { PortOrigin } from '../../src/origin/port-origin.ts';
 
 it('fails a write that cannot be posted, alone and at once, with nothing stored of it', async () => {
   const { port1, port2 } = new MessageChannel();
-  const embedded = new EmbeddedOrigin({ documents: 0, latencyMs: 0, jitterMs: 0, random: () => 0 });
+  const embedded = new EmbeddedOrigin({
+    documents: 0,
+    documentsMb: 1,
+    latencyMs: 0,
+    jitterMs: 0,
+    timeoutMs: 1_000,
+    random: () => 0,
+  });
   embedded.serve(port2);
   const origin = new PortOrigin(port1, 60_000); // longer than a test may take
   const odd = { key: 'odd', value: () => {}, version: 1 } as unknown as OriginWrite;

@@ -158,7 +158,7 @@ export class Outbox<M, R> {
   /** Its number may have come already, which needs no turn of the event loop then. */
   #openAccount(): number | undefined {
     if (this.#account !== undefined || this.#port === undefined) return this.#account;
-    const first = receiveMessageOnPort(this.#port) as { readonly message: number } | undefined;
+    const first: { readonly message: number } | undefined = receiveMessageOnPort(this.#port);
     return (this.#account = first?.message);
   }
 

@@ -18,9 +18,9 @@ it('fails a write that cannot be posted, alone and at once, with nothing stored 
   const origin = new PortOrigin(port1, 60_000); // longer than a test may take
   const odd = { key: 'odd', value: () => {}, version: 1 } as unknown as OriginWrite;
   const stores = await Promise.allSettled([
-    origin.store([{ key: 'a', value: 1, version: 1 } as OriginWrite]),
+    origin.store([{ key: 'a', value: 1, version: 1 }]),
     origin.store([odd]),
-    origin.store([{ key: 'b', value: 2, version: 1 } as OriginWrite]),
+    origin.store([{ key: 'b', value: 2, version: 1 }]),
   ]);
   expect(stores).toMatchObject([
     { status: 'fulfilled' },

@@ -51,6 +51,10 @@ function letters(receiver: Receiver<string, string>) {
   return async (): Promise<Letter<string, string>> => (await iterator.next()).value as Letter<string, string>;
 }
 
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+}
+
 describe('a mailbox', () => {
   it('brings messages in order and replies to the one that asked', async () => {
     const { sender, receiver } = mailbox<number, number>(8);
@@ -217,10 +221,6 @@ describe('the room of a mailbox', () => {
     };
     return { permits, first, receiver, restart };
   }
-
-  const turns = async (count: number): Promise<void> => {
-    for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
-  };
 
   it('is not exceeded by a sender that starts again before what it sent was received', async () => {
     const { permits, first, receiver, restart } = restarting();

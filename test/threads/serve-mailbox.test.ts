@@ -45,6 +45,19 @@ async function refusedOf(rounds: number, messages: readonly number[], longMs: nu
   return refused;
 }
 
+/** A state whose first message takes until all deadlines have passed, and what it began. */
+function slowState() {
+  const begun: string[] = [];
+  const state = {
+    hold: (untilMs: number): void => {
+      begun.push('hold');
+      while (performance.now() < untilMs);
+    },
+    work: (name: string): void => void begun.push(name),
+  };
+  return { begun, state: state as unknown as Methods };
+}
+
 describe('an owner', () => {
   // Of two mailboxes neither has more than a burst.
   it.for([[[40]], [[16, 16]]])('that has been behind for long begins little in a turn: %j', async ([messages]) => {
@@ -62,19 +75,6 @@ describe('an owner', () => {
 });
 
 describe('an asker that has given up', () => {
-  /** A state whose first message takes until all deadlines have passed, and what it began. */
-  function slowState() {
-    const begun: string[] = [];
-    const state = {
-      hold: (untilMs: number): void => {
-        begun.push('hold');
-        while (performance.now() < untilMs);
-      },
-      work: (name: string): void => void begun.push(name),
-    };
-    return { begun, state: state as unknown as Methods };
-  }
-
   it('is not worked for, also in the batch that is under way; the others are', async () => {
     const { begun, state } = slowState();
     const { sender, receiver } = mailbox<OwnerMessage, unknown>(16);

@@ -37,6 +37,8 @@ export interface AppOptions extends AdminOptions, CacheRouteOptions, MetricsRout
   /** What keeps the service from being ready; empty when nothing does. */
   readonly missing: () => Promise<readonly string[]>;
   readonly isDraining: () => boolean;
+  /** Whether another service process has taken over this one's state. */
+  readonly isFenced?: () => boolean;
   /** Requests to the strategies that may be under way on this thread. */
   readonly maxConcurrentRequests: number;
   /** How long requests may wait for each other for longer than a burst; 0: any time. */
@@ -67,7 +69,8 @@ export function buildApp(options: AppOptions): Hono<HttpEnvironment> {
   serviceRoutes(app, options);
   metricsRoutes(app, options);
   docsRoutes(app, documented(options), options);
-  const admission = new Admission({ limit: options.maxConcurrentRequests, standingWaitMs: options.maxStandingWaitMs });
+  const { maxConcurrentRequests: limit, maxStandingWaitMs: standingWaitMs, isFenced } = options;
+  const admission = new Admission({ limit, standingWaitMs, ...(isFenced && { isFenced }) });
   for (const served of options.served) {
     for (const name of Object.keys(routes) as ResourceName[]) {
       resourceRoutes(app, served, name, routes[name], { ...options, admission: admission.lane() });

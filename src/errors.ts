@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'INTERNAL'
   | 'NOT_APPLICABLE'
   | 'ORIGIN_FAILED'
+  | 'FENCED'
   | 'LOCK_TIMEOUT'
   | 'MAILBOX_FULL'
   | 'OVERLOADED'
@@ -203,6 +204,19 @@ export class NotApplicableError extends SharedStateError {
 /** The origin answered with an error. */
 export class OriginFailedError extends SharedStateError {
   readonly code = 'ORIGIN_FAILED';
+}
+
+/**
+ * Another service process has taken over the origin's namespace: this one stores nothing there any more, and does not
+ * show what it has in memory.
+ */
+export class FencedError extends SharedStateError {
+  readonly code = 'FENCED';
+}
+
+/** The origin has no room. It stored nothing, and dropped nothing to make room. */
+export class OriginFullError extends SharedStateError {
+  readonly code = 'CAPACITY';
 }
 
 /** The origin did not answer in time; nobody can know whether it acted. */

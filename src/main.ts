@@ -21,9 +21,14 @@ try {
   // The one line that a starter waits for: printed whatever the level.
   log.child({}, { level: 'info' }).info({ url }, `listening on ${url}`);
 } catch (error) {
-  if (error instanceof SharedStateError) log.fatal(`cannot start: ${error.message}`);
+  if (error instanceof SharedStateError) log.fatal({ reason: causeOf(error) }, `cannot start: ${error.message}`);
   else log.fatal({ err: error }, `cannot listen on ${settings.HOST}:${settings.PORT}`);
   process.exit(1);
+}
+
+/** What Redis itself said, where that was it. */
+function causeOf({ cause }: Error): string | undefined {
+  return cause instanceof Error ? cause.message : undefined;
 }
 
 async function stop(signal: string): Promise<void> {

@@ -13,7 +13,7 @@
  * @see Nichols, Jacobson, "Controlling Queue Delay" (CoDel); Netflix/concurrency-limits (Gradient2);
  * docs/decisions/0008-overload.md
  */
-import { OverloadedError } from '../errors.ts';
+import { FencedError, OverloadedError } from '../errors.ts';
 import { BURST, INTERVAL_MS, LoopTurn } from '../sync/loop-turn.ts';
 
 /** How far one interval may move a limit. */
@@ -33,6 +33,8 @@ export interface AdmissionOptions {
   /** A shorter wait is no overload, however quick answers are. 0: only `limit` counts. */
   readonly standingWaitMs: number;
   readonly now?: () => number;
+  /** Whether another service process has taken over, so that nothing here is anybody's truth any more. */
+  readonly isFenced?: () => boolean;
 }
 
 /** One thread's. */
@@ -51,9 +53,14 @@ export class Admission {
     return new Lane(this, this.#options.standingWaitMs);
   }
 
-  /** @throws {OverloadedError} the request must not be begun */
+  /** @throws {OverloadedError} {FencedError} the request must not be begun */
   assertOpen(nowMs: number): void {
-    const { limit, standingWaitMs } = this.#options;
+    const { limit, standingWaitMs, isFenced } = this.#options;
+    if (isFenced?.() === true) {
+      throw new FencedError(
+        'another service process has taken over this state; this one answers nothing of it any more',
+      );
+    }
     if (this.#underWay >= limit) {
       throw new OverloadedError(`${limit} requests are under way on this thread already; nothing was begun`);
     }

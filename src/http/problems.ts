@@ -31,6 +31,7 @@ export const problems = {
   POISONED: [500, 'The state is poisoned'],
   NOT_APPLICABLE: [501, 'This strategy has no such resource'],
   ORIGIN_FAILED: [502, 'The origin failed'],
+  FENCED: [503, 'A newer service process has taken over'],
   DEADLINE: [503, 'The request waited too long'],
   LOCK_TIMEOUT: [503, 'The lock was not free in time'],
   MAILBOX_FULL: [503, 'The mailbox is full'],

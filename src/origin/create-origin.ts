@@ -2,11 +2,14 @@ import type { MessagePort } from 'node:worker_threads';
 import { seededRandom } from '../random.ts';
 import type { Settings } from '../settings.ts';
 import { EmbeddedOrigin, type EmbeddedOriginOptions } from './embedded.ts';
-import type { OriginConnection } from './origin.ts';
+import { FenceWatch } from './fence-watch.ts';
+import type { OriginConnection, StoredCell } from './origin.ts';
 import type { OriginLatency } from './latency.ts';
 import { PortOrigin } from './port-origin.ts';
 import type { ConnectionWatch } from './redis-connection.ts';
-import { RedisOrigin, takeEpoch } from './redis.ts';
+import { RedisOrigin } from './redis.ts';
+import { takeEpoch } from './redis-start.ts';
+import type { SharedOrigin } from './shared-origin.ts';
 
 /** What main hands to a thread so that it finds the origin. */
 export interface OriginAccess {
@@ -30,33 +33,33 @@ export function embeddedOptions(settings: Settings): EmbeddedOriginOptions {
   };
 }
 
-/** Makes a thread's own connection to the origin that the settings name. @param thread differs between threads */
-export function createOrigin(
-  settings: Settings,
-  { originPort, originEpoch }: OriginAccess,
-  thread = 0,
-  watch?: ConnectionWatch,
-): OriginConnection {
-  if (settings.REDIS_URL === undefined) return new PortOrigin(originPort, settings.ORIGIN_TIMEOUT_MS);
-  return createRedisOrigin(settings, settings.REDIS_URL, originEpoch, thread, watch);
+/** The thread that a connection is for. */
+export interface OriginUser {
+  /** Differs between threads. */
+  readonly thread: number;
+  readonly shared: SharedOrigin;
+  readonly watch?: ConnectionWatch | undefined;
 }
 
-export function createRedisOrigin(
+/** Makes a thread's own connection to the origin that the settings name. */
+export function createOrigin(
   settings: Settings,
-  url: string,
-  epoch: number,
-  thread = 0,
-  watch?: ConnectionWatch,
-): RedisOrigin {
+  { originPort, originEpoch: epoch }: OriginAccess,
+  { thread, shared, watch }: OriginUser,
+): OriginConnection {
+  if (settings.REDIS_URL === undefined) return new PortOrigin(originPort, settings.ORIGIN_TIMEOUT_MS);
   return new RedisOrigin({
-    url,
-    watch,
-    namespace: settings.REDIS_NAMESPACE,
-    epoch,
-    timeoutMs: settings.ORIGIN_TIMEOUT_MS,
-    documents: settings.ORIGIN_DOCUMENTS,
+    ...redisOf(settings, settings.REDIS_URL),
     ...latencyOf(settings, thread),
+    epoch,
+    shared,
+    watch,
   });
+}
+
+function redisOf(settings: Settings, url: string) {
+  const { REDIS_NAMESPACE: namespace, ORIGIN_TIMEOUT_MS: timeoutMs, ORIGIN_DOCUMENTS: documents } = settings;
+  return { url, namespace, timeoutMs, documents };
 }
 
 function latencyOf({ ORIGIN_LATENCY_MS, ORIGIN_JITTER_MS, ORIGIN_SEED }: Settings, thread = 0): OriginLatency {
@@ -66,12 +69,22 @@ function latencyOf({ ORIGIN_LATENCY_MS, ORIGIN_JITTER_MS, ORIGIN_SEED }: Setting
 /**
  * Makes this service process the one that writes to the origin's namespace. Main calls it before any thread starts.
  *
+ * @param cells what will be restored, and how much of it may be there
  * @returns the epoch for every thread; 0 with the embedded origin, which nobody else can reach
- * @throws {OriginFailedError} {OriginTimeoutError} Redis cannot be reached, or refuses
+ * @throws {OriginFailedError} {OriginTimeoutError} {OriginFullError} as `takeEpoch`
  */
-export async function takeOver(settings: Settings): Promise<number> {
-  const { REDIS_URL: url, REDIS_NAMESPACE: namespace } = settings;
-  if (url === undefined) return 0;
-  const { ORIGIN_TIMEOUT_MS: timeoutMs, ORIGIN_DOCUMENTS: documents } = settings;
-  return takeEpoch({ url, namespace, timeoutMs, documents });
+export async function takeOver(settings: Settings, cells: readonly StoredCell[] = []): Promise<number> {
+  if (settings.REDIS_URL === undefined) return 0;
+  return takeEpoch({ ...redisOf(settings, settings.REDIS_URL), cells });
+}
+
+/** Watches over what `takeOver` took. @param onFencedOut another service process has it now */
+export function watchFence(
+  settings: Settings,
+  epoch: number,
+  shared: SharedOrigin,
+  onFencedOut: () => void,
+): FenceWatch | undefined {
+  if (settings.REDIS_URL === undefined) return undefined;
+  return new FenceWatch({ ...redisOf(settings, settings.REDIS_URL), epoch, shared, onFencedOut });
 }

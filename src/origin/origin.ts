@@ -36,6 +36,23 @@ export interface Origin {
   load(key: string, options?: WaitOptions): Promise<Written | undefined>;
 }
 
+/** A cell's part of the origin as a start looks at it, before it takes anything over. */
+export interface StoredCell {
+  /** As `sync-lock/counters`. */
+  readonly cell: string;
+  /** Whether an entry is taken over; the others are dropped. */
+  takes(value: number | string): boolean;
+  /** How much may be taken over. */
+  readonly limits: readonly {
+    /** What an entry adds to the total. */
+    of(key: string, value: number | string): number;
+    readonly most: number;
+    readonly unit: string;
+    /** The setting that says so. */
+    readonly setting: string;
+  }[];
+}
+
 /** A thread's own way to the origin. */
 export interface OriginConnection extends Origin, DocumentOrigin {
   /** Resolves once it can be used. @throws {OriginFailedError} not yet, after the longest wait; it goes on trying */

@@ -1,16 +1,19 @@
 /**
  * One connection to Redis whose every call is answered in time, and whose failures say what became of the call.
  *
- * What was never sent is `not-applied`, and so is what Redis answered with an error. Once a command was handed to the
- * socket nobody can know: it may run although its answer is late or lost.
+ * What was never sent is `not-applied`, and so is what Redis refused before it changed anything; see `redis-refusals.ts`. Once
+ * a command was handed to the socket nobody can know: it may run although its answer is late or lost.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Redis, type RedisOptions, ReplyError } from 'ioredis';
-import { type Outcome, OriginFailedError, OriginTimeoutError } from '../errors.ts';
+import { Redis, type RedisOptions } from 'ioredis';
+import { FencedError, type Outcome, OriginFailedError, OriginTimeoutError } from '../errors.ts';
+import { isRefusal, mayBeElsewhere, refusalKind, refused } from './redis-refusals.ts';
 
 /** First pause before the next try to connect, and the longest. */
 const RECONNECT_MS = 25;
 const MAX_RECONNECT_MS = 1_000;
+/** Least time between two connections that are given up because another server may have taken this one's place. */
+const MOVE_MS = 1_000;
 
 export interface RedisConnectionOptions {
   /** `redis://…`, `rediss://…` or the path of a Unix socket. */
@@ -19,11 +22,15 @@ export interface RedisConnectionOptions {
   readonly timeoutMs: number;
   /** Told once when an established connection is lost, and once when it is back. */
   readonly watch?: ConnectionWatch | undefined;
+  /** Told when Redis refuses because another service process has taken over. */
+  readonly onFenced?: () => void;
 }
 
 export interface ConnectionWatch {
   onLost(reason: string): void;
   onRegained(awayMs: number): void;
+  /** Redis refuses, with words that are for the log; told once per kind, until it has answered something again. */
+  onRefused(kind: string, words: string): void;
 }
 
 export interface CallOptions {
@@ -40,15 +47,22 @@ export class RedisConnection {
   readonly #timeoutMs: number;
   readonly #running = new Set<Promise<unknown>>();
   readonly #watch: ConnectionWatch | undefined;
+  readonly #onFenced: (() => void) | undefined;
   #lastError: NodeJS.ErrnoException | undefined;
+  /** Why Redis does not let us work on it, though it answers: a database that is not there, a wrong password. */
+  #barred: Error | undefined;
+  /** The kind that it refused with last. */
+  #refusing: string | undefined;
   #wasReady = false;
   #lostMs: number | undefined;
 
-  constructor({ url, timeoutMs, watch }: RedisConnectionOptions) {
+  constructor({ url, timeoutMs, watch, onFenced }: RedisConnectionOptions) {
     this.#timeoutMs = timeoutMs;
     this.#watch = watch;
+    this.#onFenced = onFenced;
     this.#redis = new Redis(url, safeOptions(timeoutMs));
-    this.#redis.on('error', (error: NodeJS.ErrnoException) => (this.#lastError = error)); // it reconnects by itself
+    this.#redis.on('error', (error: NodeJS.ErrnoException) => this.#onError(error)); // it reconnects by itself
+    this.#redis.on('connect', () => (this.#barred = undefined)); // comes before the answers to its handshake
     this.#redis.on('ready', () => this.#onReady());
     this.#redis.on('close', () => this.#onClose());
   }
@@ -59,22 +73,28 @@ export class RedisConnection {
    * @throws {OriginFailedError} it was not within `timeoutMs`; it goes on trying
    */
   connected(): Promise<void> {
-    if (this.#redis.status === 'ready') return Promise.resolve();
+    if (this.#isReady) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const onReady = (): void => {
-        clearTimeout(timer);
-        resolve();
+        if (this.#barred === undefined) settle(resolve);
       };
-      const timer = setTimeout(() => {
-        this.#redis.off('ready', onReady);
+      const onError = (): void => {
+        const barred = this.#barred;
+        if (barred !== undefined) settle(() => reject(refused(barred, 'not-applied')));
+      };
+      const settle = (answer: () => void): void => {
+        clearTimeout(timer);
+        this.#redis.off('ready', onReady).off('error', onError);
+        answer();
+      };
+      const onLate = (): void => {
         const reason = this.#lastError?.message ?? 'no answer';
-        reject(
-          new OriginFailedError(
-            `Redis did not accept a connection within ${this.#timeoutMs} ms (${reason}); check REDIS_URL`,
-          ),
-        );
-      }, this.#timeoutMs);
-      this.#redis.once('ready', onReady);
+        const message = `Redis did not accept a connection within ${this.#timeoutMs} ms (${reason}); check REDIS_URL`;
+        settle(() => reject(new OriginFailedError(message)));
+      };
+      const timer = setTimeout(onLate, this.#timeoutMs);
+      this.#redis.on('ready', onReady).on('error', onError);
+      onError();
     });
   }
 
@@ -104,7 +124,20 @@ export class RedisConnection {
     this.#redis.disconnect();
   }
 
+  get #isReady(): boolean {
+    return this.#redis.status === 'ready' && this.#barred === undefined;
+  }
+
+  /** An answer of Redis among these is one to the handshake; ioredis would work on after most, in another database. */
+  #onError(error: NodeJS.ErrnoException): void {
+    this.#lastError = error;
+    if (!isRefusal(error)) return;
+    this.#barred = error;
+    this.#redis.disconnect(true); // tried again, later each time
+  }
+
   #onReady(): void {
+    if (this.#barred !== undefined) return;
     this.#wasReady = true;
     if (this.#lostMs === undefined) return;
     this.#watch?.onRegained(performance.now() - this.#lostMs);
@@ -121,7 +154,9 @@ export class RedisConnection {
   async #send<T>(command: (redis: Redis) => Promise<T>, ifLost: Outcome): Promise<T> {
     this.#assertConnected();
     try {
-      return await command(this.#redis);
+      const answer = await command(this.#redis);
+      this.#refusing = undefined;
+      return answer;
     } catch (error) {
       throw this.#failureOf(error as Error, ifLost);
     }
@@ -129,13 +164,23 @@ export class RedisConnection {
 
   /** What became of a command that ioredis rejected; of some, only the message tells. */
   #failureOf(error: Error, ifLost: Outcome): Error {
-    if (isRefusal(error)) return new OriginFailedError(`Redis refused: ${error.message}`);
+    if (isRefusal(error)) return this.#refusalOf(error, ifLost);
     if (error.message.startsWith("Stream isn't writeable")) return notConnected(this.#lastError);
     if (error.message === 'Command timed out') return new OriginTimeoutError(this.#timeoutMs, ifLost);
     return new OriginFailedError('the connection to Redis was lost before the answer came', ifLost);
   }
 
+  #refusalOf(error: Error, ifLost: Outcome): Error {
+    const kind = refusalKind(error);
+    if (this.#refusing !== kind) this.#watch?.onRefused(kind, error.message);
+    this.#refusing = kind;
+    const failure = refused(error, ifLost);
+    if (failure instanceof FencedError) this.#onFenced?.();
+    return failure;
+  }
+
   #assertConnected(): void {
+    if (this.#barred !== undefined) throw refused(this.#barred, 'not-applied');
     if (this.#redis.status !== 'ready') throw notConnected(this.#lastError);
   }
 
@@ -157,13 +202,19 @@ function safeOptions(timeoutMs: number) {
     // A silent server is left after a while: what comes then fails at once as not sent, instead of late and unknown.
     socketTimeout: 2 * timeoutMs,
     disconnectTimeout: timeoutMs,
+    reconnectOnError: movedServers(),
     retryStrategy: (attempt: number) => Math.min(RECONNECT_MS * 2 ** Math.min(attempt - 1, 10), MAX_RECONNECT_MS),
   } satisfies RedisOptions;
 }
 
-/** Whether Redis itself answered with an error: then it did nothing. */
-export function isRefusal(error: Error): boolean {
-  return error instanceof (ReplyError as typeof Error);
+/** Whether to make the connection anew after an error; what was under way on it still gets its answer, and is not sent again. */
+function movedServers(): (error: Error) => boolean {
+  let lastMs = -MOVE_MS;
+  return (error) => {
+    if (!mayBeElsewhere(error) || performance.now() - lastMs < MOVE_MS) return false;
+    lastMs = performance.now();
+    return true;
+  };
 }
 
 /** Rejects in time whatever becomes of the answer, which is then dropped. */

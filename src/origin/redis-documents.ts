@@ -13,7 +13,7 @@ import { splitKey } from './cell-keys.ts';
 import { initialNumber, initialValue } from './initial-documents.ts';
 import type { DeletedDocument, OriginDocument } from './origin.ts';
 import { epochKey, foreignEntry } from './redis-entry.ts';
-import { FENCE, KEEP_EPOCH, redisScript } from './redis-script.ts';
+import { FENCE, redisScript } from './redis-script.ts';
 
 /** Initial documents per command: small enough to be answered well within any deadline. */
 const SEED_STEP = 100;
@@ -21,20 +21,22 @@ const SEED_STEP = 100;
 /** The next version: at least the time in microseconds, so that it goes on rising on a Redis that lost its newest writes. */
 const NEXT_VERSION = `
 local time = redis.call('TIME')
-local version = math.max(tonumber(redis.call('GET', KEYS[3]) or 0) + 1, time[1] * 1000000 + time[2])
+local last = tonumber(redis.call('GET', KEYS[3]) or 0)
+if not last then return redis.error_reply('FOREIGN the last version is no number') end
+redis.call('HLEN', KEYS[2])
+local version = math.max(last + 1, time[1] * 1000000 + time[2])
 local digits = string.format('%.0f', version)
 `;
 
 /**
  * KEYS: the epoch; the cell's documents; the last version. ARGV: our epoch, the document's key, its JSON.
  *
- * The change that may be refused, of a key that something else took, comes first.
+ * Both keys are read before the first change: where something else took one, nothing is changed.
  */
 const STORE = redisScript(`${FENCE}
 ${NEXT_VERSION}
 redis.call('HSET', KEYS[2], ARGV[2], digits .. ' ' .. ARGV[3])
 redis.call('SET', KEYS[3], digits)
-${KEEP_EPOCH}
 return digits
 `);
 
@@ -66,7 +68,6 @@ end
 ${NEXT_VERSION}
 if initial then redis.call('HSET', KEYS[2], ARGV[2], digits .. ' ') else redis.call('HDEL', KEYS[2], ARGV[2]) end
 redis.call('SET', KEYS[3], digits)
-${KEEP_EPOCH}
 return { digits, 1 }
 `);
 
@@ -137,6 +138,17 @@ export function* seedCommands(namespace: string, documents: number): Generator<(
 /** How many initial documents are there. */
 export function countInitial(redis: Redis, namespace: string): Promise<number> {
   return redis.hlen(initialDocuments(namespace));
+}
+
+/** Every key of documents with its type. */
+export function documentKeys(namespace: string, cells: readonly string[]): [key: string, type: string][] {
+  return [
+    [initialDocuments(namespace), 'hash'],
+    ...cells.flatMap((cell): [string, string][] => [
+      [cellDocuments(namespace, cell), 'hash'],
+      [lastDocument(namespace, cell), 'string'],
+    ]),
+  ];
 }
 
 function initialDocuments(namespace: string): string {

@@ -1,26 +1,19 @@
 /** Lua scripts that run on the Redis server, each in one step that nothing comes between. */
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { isRefusal } from './redis-connection.ts';
+import { isRefusal, refusalKind } from './redis-refusals.ts';
 
 type Argument = string | number;
 
 /**
- * The first lines of every script that writes. KEYS[1] is the epoch's key, ARGV[1] our epoch: when a newer process has
- * taken over, nothing is written.
+ * The first lines of every script that writes. KEYS[1] is the epoch's key, ARGV[1] our epoch: unless that is the one that
+ * took the namespace last, nothing is written. A Redis that lost the epoch has lost writes as well, and nobody can know
+ * whose claim is the newest: that is refused too.
  */
 export const FENCE = `
-local epoch = tonumber(ARGV[1])
-local current = tonumber(redis.call('GET', KEYS[1]) or 0)
-if epoch < current then
-  return redis.error_reply('FENCED a newer service process has taken over this namespace; '
-    .. 'stop this one, or start it with another REDIS_NAMESPACE')
-end
-`;
-
-/** To come after all that may fail. A Redis that was emptied has forgotten the epoch as well. */
-export const KEEP_EPOCH = `
-if epoch > current then redis.call('SET', KEYS[1], ARGV[1]) end
+local epoch = redis.call('GET', KEYS[1])
+if not epoch then return redis.error_reply('EPOCHLOST the epoch is gone') end
+if epoch ~= ARGV[1] then return redis.error_reply('FENCED there is another epoch') end
 `;
 
 /** @returns a function that runs `lua` with its KEYS and ARGV */
@@ -33,7 +26,7 @@ export function redisScript(
       return await redis.evalsha(sha, keys.length, ...keys, ...args);
     } catch (error) {
       // A server that restarted has forgotten the script, and says so before it does anything.
-      if (!isRefusal(error as Error) || !(error as Error).message.startsWith('NOSCRIPT')) throw error;
+      if (!isRefusal(error as Error) || refusalKind(error as Error) !== 'NOSCRIPT') throw error;
       return redis.eval(lua, keys.length, ...keys, ...args);
     }
   };

@@ -2,7 +2,8 @@
  * Stores a batch in one step, on the server: all of it or, when it is refused, nothing. A write is kept if it is newer
  * than what is there, so the same batch may come twice, late or out of order.
  *
- * Everything is read and checked before the first change, because Redis does not undo what a script did before it failed.
+ * Everything is read and checked before the first change, the type of every key included, because Redis does not undo what
+ * a script did before it failed.
  *
  * A deletion stays as a tombstone, else an older write that arrives late would bring its key back. Each deletion also
  * clears two expired tombstones at most, so they stay bounded by the deletions of the last `tombstoneTtlMs`.
@@ -11,7 +12,7 @@ import type { Redis } from 'ioredis';
 import type { OriginWrite } from './origin.ts';
 import { splitKey } from './cell-keys.ts';
 import { cellHash, cellTombstones, encodeValue, epochKey } from './redis-entry.ts';
-import { FENCE, KEEP_EPOCH, redisScript } from './redis-script.ts';
+import { FENCE, redisScript } from './redis-script.ts';
 
 /**
  * KEYS: the epoch; then for each cell its hash and its tombstones.
@@ -19,6 +20,8 @@ import { FENCE, KEEP_EPOCH, redisScript } from './redis-script.ts';
  */
 const STORE = redisScript(`${FENCE}
 local ttl = tonumber(ARGV[2])
+local own = tonumber(ARGV[1])
+for at = 3, #KEYS, 2 do redis.call('ZCARD', KEYS[at]) end
 local newest = {}
 for at = 3, #ARGV, 4 do
   local id, version = ARGV[at] .. '/' .. ARGV[at + 1], tonumber(ARGV[at + 2])
@@ -28,17 +31,17 @@ for at = 3, #ARGV, 4 do
     local entry = redis.call('HGET', KEYS[2 * ARGV[at]], ARGV[at + 1])
     if entry then
       local kept_epoch, kept_version = string.match(entry, '^(%d+) (%d+) ')
-      if not kept_epoch then return redis.error_reply('FOREIGN something else writes here; take another REDIS_NAMESPACE') end
+      if not kept_epoch then return redis.error_reply('FOREIGN an entry is not of ours') end
       kept = { epoch = tonumber(kept_epoch), version = tonumber(kept_version) }
+      if kept.epoch > own then return redis.error_reply('EPOCHLOST an entry is of a later epoch') end
     end
     newest[id] = kept
   end
-  if kept.epoch < epoch or (kept.epoch == epoch and kept.version < version) then
-    newest[id] = { epoch = epoch, version = version, write = at }
+  if kept.epoch < own or kept.version < version then
+    newest[id] = { epoch = own, version = version, write = at }
   end
 end
 
-${KEEP_EPOCH}
 local stored = 0
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -13,16 +13,12 @@ import { splitKey } from './cell-keys.ts';
 import type { DeletedDocument, OriginConnection, OriginDocument, OriginWrite, Written } from './origin.ts';
 import type { RedisCell } from './redis-cell.ts';
 import { type CallOptions, RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
-import {
-  countInitial,
-  decodeDocument,
-  deleteDocument,
-  findDocument,
-  seedCommands,
-  storeDocument,
-} from './redis-documents.ts';
+import { decodeDocument, deleteDocument, findDocument, storeDocument } from './redis-documents.ts';
 import { cellHash, cellPart, decodeEntry, epochKey, type KeptEntry } from './redis-entry.ts';
+import { PROBE_AS_OWNER, probeKeys } from './redis-probe.ts';
+import { scanCell } from './redis-scan.ts';
 import { storeNewest } from './redis-store.ts';
+import type { SharedOrigin } from './shared-origin.ts';
 
 /**
  * How long a deletion is remembered, by default. What may still arrive late is a command in a socket, which lives for
@@ -32,8 +28,6 @@ const TOMBSTONE_TTL_MS = 86_400_000;
 
 /** Writes per command: Redis serves nobody else while it works on one. */
 const MAX_BATCH = 1_000;
-/** Entries that Redis looks at per step of a restore. */
-const RESTORE_STEP = 1_000;
 
 export interface RedisOriginOptions extends RedisConnectionOptions, OriginLatency {
   /** Every key in Redis begins with it. */
@@ -42,6 +36,8 @@ export interface RedisOriginOptions extends RedisConnectionOptions, OriginLatenc
   readonly epoch: number;
   /** How many documents every cell starts with; see `takeEpoch`. */
   readonly documents: number;
+  /** Where the threads of this process tell each other. */
+  readonly shared?: SharedOrigin;
   /** How long a deletion is remembered, in milliseconds. */
   readonly tombstoneTtlMs?: number;
 }
@@ -59,8 +55,9 @@ export class RedisOrigin implements OriginConnection {
   readonly #options: RedisOriginOptions & { readonly tombstoneTtlMs: number };
 
   constructor(options: RedisOriginOptions) {
+    const { shared } = options;
     this.#options = { tombstoneTtlMs: TOMBSTONE_TTL_MS, ...options };
-    this.#connection = new RedisConnection(options);
+    this.#connection = new RedisConnection({ ...options, onFenced: () => shared?.fence() });
   }
 
   connected(): Promise<void> {
@@ -118,31 +115,20 @@ export class RedisOrigin implements OriginConnection {
    */
   async *restore(cell: string): AsyncGenerator<RestoredEntry, void> {
     const hash = cellHash(this.#options.namespace, cell);
-    const restored = new Set<string>(); // a scan may return an entry twice while the hash is resized
-    let cursor = '0';
-    do {
-      const from = cursor;
-      const scan = (redis: Redis) => redis.hscan(hash, from, 'COUNT', RESTORE_STEP);
-      const [next, found] = await this.#connection.call(scan, { ifLost: 'not-applied' });
-      for (let at = 0; at < found.length; at += 2) {
-        const key = found[at]!;
-        const { value, version, epoch } = decodeEntry(found[at + 1]!);
-        if (value === undefined || restored.has(key)) continue;
-        restored.add(key);
-        yield { key, value, version, epoch };
-      }
-      cursor = next;
-    } while (cursor !== '0');
+    for await (const { key, value, version, epoch } of scanCell(this.#connection, hash)) {
+      if (value !== undefined) yield { key, value, version, epoch };
+    }
   }
 
+  /** Asks as a writer would: a Redis that only lets itself be read keeps the service from being ready. */
   async problem({ remainingMs }: WaitOptions): Promise<string | undefined> {
     const { namespace, epoch } = this.#options;
+    const probe = (redis: Redis) => PROBE_AS_OWNER(redis, probeKeys(namespace), [epoch]);
     try {
-      const call = { remainingMs, ifLost: 'not-applied' } as const;
-      const newest = Number(await this.#connection.call((redis) => redis.get(epochKey(namespace)), call));
-      return newest > epoch ? 'the origin, which a newer service process has taken over' : undefined;
-    } catch {
-      return 'the origin';
+      await this.#connection.call(probe, { remainingMs, ifLost: 'not-applied' });
+      return undefined;
+    } catch (error) {
+      return `the origin: ${(error as Error).message}`;
     }
   }
 
@@ -170,35 +156,6 @@ export class RedisOrigin implements OriginConnection {
 
   #call(ifLost: Outcome, options?: WaitOptions): CallOptions {
     return { remainingMs: options?.remainingMs, delayMs: drawDelayMs(this.#options), ifLost };
-  }
-}
-
-export interface TakeOverOptions extends RedisConnectionOptions {
-  readonly namespace: string;
-  /** How many documents must be there; those that are missing are made. */
-  readonly documents: number;
-}
-
-/**
- * Takes the namespace over for this service process: from now on writes of earlier epochs are refused. The first time
- * it also puts the documents there that every cell starts with.
- *
- * @returns the epoch that every write of this process carries
- * @throws {OriginFailedError} {OriginTimeoutError} Redis cannot be reached, or refuses
- */
-export async function takeEpoch({ namespace, documents, ...options }: TakeOverOptions): Promise<number> {
-  const connection = new RedisConnection(options);
-  const call = { ifLost: 'unknown' } as const;
-  try {
-    await connection.connected();
-    const epoch = await connection.call((redis) => redis.incr(epochKey(namespace)), call);
-    const there = await connection.call((redis) => countInitial(redis, namespace), call);
-    if (there < documents) {
-      for (const command of seedCommands(namespace, documents)) await connection.call(command, call);
-    }
-    return epoch;
-  } finally {
-    await connection.close();
   }
 }
 

@@ -5,7 +5,7 @@
  * is sent. Batches overtake each other freely: the origin keeps the newest version, whatever the order. A batch that
  * failed is sent again until the origin has it; meanwhile its writers have their answer, `outcome: "unknown"`.
  */
-import { OriginFailedError, OriginTimeoutError } from '../errors.ts';
+import { FencedError, OriginFailedError, OriginFullError, OriginTimeoutError } from '../errors.ts';
 import type { Awaitable, WaitOptions } from '../sync/wait.ts';
 import type { Origin, OriginValue, OriginWrite, Written } from './origin.ts';
 
@@ -91,10 +91,14 @@ export class OriginWriteThrough implements WriteThrough {
       this.#forget(batch);
       for (const writer of writers) writer.resolve();
     } catch (error) {
-      for (const [key, written] of batch) keepNewest(this.#unstored, key, written);
-      this.#retryLater();
+      if (!(error instanceof FencedError)) this.#keepUnstored(batch);
       for (const writer of writers) writer.reject(unknownOutcome(error));
     }
+  }
+
+  #keepUnstored(batch: ReadonlyMap<string, Written>): void {
+    for (const [key, written] of batch) keepNewest(this.#unstored, key, written);
+    this.#retryLater();
   }
 
   #retryLater(): void {
@@ -111,7 +115,8 @@ export class OriginWriteThrough implements WriteThrough {
         this.#retryMs = RETRY_MS;
         this.#forget(batch); // what is stored stays so, though the rest may fail again
       }
-    } catch {
+    } catch (error) {
+      if (error instanceof FencedError) this.#unstored.clear(); // no origin will ever take it
       this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
     }
     this.#retrying = undefined;
@@ -137,9 +142,13 @@ function toWrites(batch: ReadonlyMap<string, Written>): OriginWrite[] {
   return Array.from(batch, ([key, { value, version }]) => ({ key, value, version }));
 }
 
-/** The memory has changed already, so a refusal by the origin is not "nothing happened". */
+/**
+ * The memory has changed already, so a refusal by the origin is not "nothing happened": the write stays and is stored later.
+ * One of a process that is fenced out stays nowhere, and nobody reads its memory any more.
+ */
 function unknownOutcome(error: unknown): unknown {
-  return error instanceof OriginFailedError ? new OriginFailedError(error.message, 'unknown') : error;
+  const refused = error instanceof OriginFailedError || error instanceof OriginFullError;
+  return refused ? new OriginFailedError(error.message, 'unknown') : error;
 }
 
 async function withinDeadline(stored: Promise<void>, { remainingMs = Infinity }: WaitOptions): Promise<void> {

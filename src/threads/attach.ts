@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ServedStrategy, StrategyAdmin } from '../app.ts';
 import type { OriginConnection } from '../origin/origin.ts';
 import type { ConnectionWatch } from '../origin/redis-connection.ts';
+import type { SharedOrigin } from '../origin/shared-origin.ts';
 import type {
   Cell,
   OwnerMessage,
@@ -26,6 +27,8 @@ export interface Attached {
   readonly served: readonly ServedStrategy[];
   readonly thread: ThreadContext;
   readonly origin: OriginConnection;
+  /** What all threads know of the origin. */
+  readonly shared: SharedOrigin;
   /** The mailboxes that this thread sends into. */
   readonly mailboxes: readonly { readonly name: string; readonly permits: Permits }[];
   /** Sends to a new owner from now on. */
@@ -96,6 +99,7 @@ export async function attachAll(
     served,
     thread: scope.thread,
     origin: scope.origin,
+    shared: scope.shared,
     mailboxes,
     reconnect(ports) {
       for (const [name, port] of Object.entries(ports)) outboxes.get(name)?.connect(port);

@@ -3,6 +3,7 @@ import { createOrigin, type OriginAccess } from '../origin/create-origin.ts';
 import type { Origin, OriginConnection } from '../origin/origin.ts';
 import { namespaced } from '../origin/cell-keys.ts';
 import type { ConnectionWatch } from '../origin/redis-connection.ts';
+import { SharedOrigin } from '../origin/shared-origin.ts';
 import { memoryOnly, OriginWriteThrough, type WriteThrough } from '../origin/write-through.ts';
 import type { Settings } from '../settings.ts';
 import type { CellContext, OwnerMessage, Restorable, ThreadContext } from '../strategies/strategy.ts';
@@ -27,6 +28,7 @@ export interface Attachment extends OriginAccess {
 export class ThreadScope {
   readonly thread: ThreadContext;
   readonly origin: OriginConnection;
+  readonly shared: SharedOrigin;
   readonly #attachment: Attachment;
   readonly #writeThroughs: OriginWriteThrough[] = [];
 
@@ -36,7 +38,8 @@ export class ThreadScope {
     this.#attachment = attachment;
     const threads = new ThreadTable(memory.threads);
     this.thread = { slot, threads, doorbell: new Doorbell(threads, slot) };
-    this.origin = createOrigin(settings, attachment, slot, watch);
+    this.shared = new SharedOrigin(memory.origin);
+    this.origin = createOrigin(settings, attachment, { thread: slot, shared: this.shared, watch });
   }
 
   cellContext(name: string, owner?: Sender<OwnerMessage, unknown>): CellContext {

@@ -31,6 +31,7 @@ export interface FromHttpThread {
 }
 
 const PING_MS = 1_000;
+const FENCED_OUT = 'the origin, which a newer service process has taken over, or which has lost what it had';
 
 const data = workerData as HttpThreadData;
 const { settings, slot } = data;
@@ -41,7 +42,7 @@ let routes: NumberedRoutes;
 const metrics = settings.METRICS ? new ThreadMetrics(data.memory, slot, () => routes) : undefined;
 const lines = accessLog(log, () => routes, settings.ACCESS_LOG_PER_SECOND);
 const attached = await attachAll(data, servedStrategies(settings), logOrigin(log));
-const { served, thread, origin } = attached;
+const { served, thread, origin, shared } = attached;
 let draining = false;
 
 async function missing(): Promise<string[]> {
@@ -49,6 +50,7 @@ async function missing(): Promise<string[]> {
   const serving = thread.threads.serving(settings.THREADS);
   if (serving < settings.THREADS) found.push(`${settings.THREADS - serving} of ${settings.THREADS} threads`);
   if (data.hasOwner && !thread.threads.isServing(settings.THREADS)) found.push('the owner thread');
+  if (shared.isFenced) return [...found, FENCED_OUT];
   const problem = await origin.problem({ remainingMs: PING_MS });
   return problem === undefined ? found : [...found, problem];
 }
@@ -76,6 +78,7 @@ const app = buildApp({
   served,
   missing,
   isDraining: () => draining,
+  isFenced: () => shared.isFenced,
   maxConcurrentRequests: settings.MAX_CONCURRENT_REQUESTS,
   maxStandingWaitMs: settings.MAX_STANDING_WAIT_MS,
   timeoutMs: settings.REQUEST_TIMEOUT_MS,

@@ -2,6 +2,7 @@ import { randomFillSync, randomUUID } from 'node:crypto';
 import { Faults } from './faults.ts';
 import { RequestMeter } from '../metrics/request-meter.ts';
 import { ThreadGauges } from '../metrics/thread-gauges.ts';
+import { SharedOrigin } from '../origin/shared-origin.ts';
 import type { Settings } from '../settings.ts';
 import { strategies } from '../strategies/index.ts';
 import type { CellMemory, ResourceName, Strategy } from '../strategies/strategy.ts';
@@ -18,6 +19,8 @@ export interface ServiceMemory {
   readonly startedAtMs: number;
   readonly threads: SharedArrayBuffer;
   readonly hashSeed: HashSeed;
+  /** See `SharedOrigin`. */
+  readonly origin: SharedArrayBuffer;
   readonly metrics: MetricsBuffers;
   /** By cell name. */
   readonly cells: ReadonlyMap<string, CellBuffers>;
@@ -78,7 +81,8 @@ export function allocateMemory(
     requests: new SharedArrayBuffer(RequestMeter.bytes(settings.THREADS)),
     gauges: new SharedArrayBuffer(ThreadGauges.bytes(settings.THREADS)),
   };
-  return { service: randomUUID(), startedAtMs: Date.now(), threads, hashSeed: [k0!, k1!], metrics, cells };
+  const origin = new SharedArrayBuffer(SharedOrigin.bytes);
+  return { service: randomUUID(), startedAtMs: Date.now(), threads, hashSeed: [k0!, k1!], origin, metrics, cells };
 }
 
 function mailboxBuffers(): MailboxBuffers {

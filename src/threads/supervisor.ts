@@ -6,8 +6,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { createEmbeddedOrigin, takeOver } from '../origin/create-origin.ts';
+import { createEmbeddedOrigin, takeOver, watchFence } from '../origin/create-origin.ts';
 import type { EmbeddedOrigin } from '../origin/embedded.ts';
+import type { FenceWatch } from '../origin/fence-watch.ts';
+import { SharedOrigin } from '../origin/shared-origin.ts';
 import type { Settings } from '../settings.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import { CrashLoop } from './crash-loop.ts';
@@ -16,6 +18,7 @@ import { INJECTED_EXIT } from './faults.ts';
 import type { FromHttpThread, HttpThreadData, ToHttpThread } from './http-thread.ts';
 import { allocateMemory, bury, servedStrategies, type ServiceMemory } from './memory.ts';
 import { Owner, ownedCells } from './owner.ts';
+import { storedCells } from './stored-cells.ts';
 
 interface Seat {
   readonly position: number;
@@ -40,6 +43,7 @@ export class Supervisor {
   #stopping = false;
   #port: number;
   #originEpoch = 0;
+  #fence: FenceWatch | undefined;
 
   /** @param onFatal called when the service cannot go on: threads die as fast as they are started */
   constructor(settings: Settings, log: Logger, onFatal: (error: Error) => void) {
@@ -63,7 +67,9 @@ export class Supervisor {
   async #start(): Promise<string> {
     const { HOST, PORT, THREADS } = this.#settings;
     await assertFree(HOST, PORT); // before an older process is fenced out of the origin
-    this.#originEpoch = await takeOver(this.#settings);
+    this.#originEpoch = await takeOver(this.#settings, storedCells(this.#settings));
+    const shared = new SharedOrigin(this.#memory.origin);
+    this.#fence = watchFence(this.#settings, this.#originEpoch, shared, () => this.#onFencedOut());
     this.#reusePort = THREADS > 1 && (await canReusePort(HOST));
     if (THREADS > 1 && !this.#reusePort) {
       this.#log.warn('this platform cannot share a port between threads (reusePort): one HTTP thread serves');
@@ -108,6 +114,15 @@ export class Supervisor {
     for (const worker of workers) worker.postMessage('drain' satisfies ToHttpThread);
     await Promise.all(exits);
     await this.#owner?.stop();
+    await this.#fence?.stop();
+  }
+
+  /** It does not end by itself: where something starts it again it would fence out the other, and that one this, for ever. */
+  #onFencedOut(): void {
+    this.#log.error(
+      'another service process has taken over REDIS_NAMESPACE, or Redis has lost what it had: this one stores nothing, answers ' +
+        'nothing of its state, and stays unready until it is ended (SIGTERM)',
+    );
   }
 
   /** Ends the thread at a position at once, as a crash would; it is replaced. For demonstrations and tests. */

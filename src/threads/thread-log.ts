@@ -24,10 +24,11 @@ export function threadLog({ LOG_LEVEL }: Settings, slot: Slot): Logger {
   return pino({ level: LOG_LEVEL, base: { thread: ThreadTable.positionOf(slot), slot } }, lines);
 }
 
-/** One line when a thread's connection to Redis is lost, and one when it is back. */
+/** One line when a thread's connection to Redis is lost, one when it is back, and one when Redis begins to refuse. */
 export function logOrigin(log: Logger): ConnectionWatch {
   return {
     onLost: (reason) => log.warn({ reason }, 'the connection to Redis was lost; connecting is tried all the time'),
+    onRefused: (kind, words) => log.warn({ kind, words }, 'Redis refuses'),
     onRegained: (awayMs) => log.warn({ awayMs: Math.round(awayMs) }, 'the connection to Redis is back'),
   };
 }

@@ -48,9 +48,9 @@ describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
     await using newer = await connectOrigin({ url, namespace });
     await newer.storeDocument(`${CELL}/a`, '"newer"');
     const refused = older.storeDocument(`${CELL}/a`, '"older"');
-    await expect(refused).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
-    await expect(refused).rejects.toThrow(/newer service process .* REDIS_NAMESPACE/);
-    await expect(older.deleteDocument(`${CELL}/a`)).rejects.toThrow(/newer service process/);
+    await expect(refused).rejects.toMatchObject({ code: 'FENCED', outcome: 'not-applied' });
+    await expect(refused).rejects.toThrow(/newer service process.* REDIS_NAMESPACE/);
+    await expect(older.deleteDocument(`${CELL}/a`)).rejects.toMatchObject({ code: 'FENCED' });
     expect(await newer.loadDocument(`${CELL}/a`)).toMatchObject({ value: '"newer"' });
   });
 
@@ -60,10 +60,9 @@ describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
     const before = await origin.storeDocument(`${CELL}/a`, '1');
     await withRedis(async (redis) => redis.del(await redis.keys(`${namespace}:*`)));
     expect(await origin.loadDocument(`${CELL}/a`)).toEqual({ value: undefined, version: 0 });
-    expect(await origin.storeDocument(`${CELL}/a`, '2')).toBeGreaterThan(before);
-    // The epoch is back as well, so an older process stays out.
-    await using older = await connectOrigin({ url, namespace, epoch: 0 });
-    await expect(older.storeDocument(`${CELL}/a`, '3')).rejects.toThrow(/newer service process/);
+    await expect(origin.storeDocument(`${CELL}/a`, '2')).rejects.toMatchObject({ code: 'FENCED' });
+    await using newer = await connectOrigin({ url, namespace });
+    expect(await newer.storeDocument(`${CELL}/a`, '3')).toBeGreaterThan(before);
   });
 
   it('change nothing, numbers included, where something else took the key', async () => {
@@ -73,6 +72,14 @@ describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
     const refused = origin.storeDocument(`${CELL}/a`, '1');
     await expect(refused).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
     expect(await withRedis((redis) => redis.exists(`${namespace}:${CELL}:last-document`))).toBe(0);
+    await withRedis((redis) => redis.lpush(`${namespace}:two/cache:last-document`, 'not a number'));
+    await withRedis((redis) => redis.set(`${namespace}:three/cache:last-document`, 'not a number'));
+    for (const cell of ['two/cache', 'three/cache']) {
+      const second = origin.storeDocument(`${cell}/a`, '1');
+      await expect(second).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
+      await expect(second).rejects.toThrow(/did not write; take another REDIS_NAMESPACE$/);
+      expect(await withRedis((redis) => redis.exists(`${namespace}:${cell}:documents`))).toBe(0);
+    }
     await withRedis((redis) => redis.hset(`${namespace}:other/cache:documents`, 'a', 'not an entry'));
     await expect(origin.loadDocument('other/cache/a')).rejects.toThrow(/take another REDIS_NAMESPACE/);
   });
@@ -93,7 +100,7 @@ describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
     const faults: Fault[] = [];
     await using durable = await RedisServer.start({ durable: true });
     await using proxy = await FaultyProxy.start({ upstream: durable.url, fault: () => faults.shift() ?? 'none' });
-    await using origin = await connectOrigin({ url: proxy.url, namespace: ownNamespace() });
+    await using origin = await connectOrigin({ url: proxy.url, directUrl: durable.url, namespace: ownNamespace() });
     await origin.storeDocument(`${CELL}/a`, '0');
     for (const fault of ['lose-reply', 'cut-reply', 'lose-request'] as const) {
       faults.push(fault);

@@ -54,7 +54,7 @@ describe.skipIf(redisProgram === undefined)('Redis in trouble', () => {
       const faults: Fault[] = [];
       await using server = await RedisServer.start({ durable: true });
       await using proxy = await FaultyProxy.start({ upstream: server.url, fault: () => faults.shift() ?? 'none' });
-      await using origin = await connectOrigin({ url: proxy.url, namespace: NAMESPACE });
+      await using origin = await connectOrigin({ url: proxy.url, directUrl: server.url, namespace: NAMESPACE });
       await origin.store([write('a', 1)]);
       faults.push(fault);
       const lost = origin.store([write('a', 2)]);
@@ -74,7 +74,7 @@ describe.skipIf(redisProgram === undefined)('Redis in trouble', () => {
     await using server = await RedisServer.start({ durable: true });
     const fault = (): Fault => (++asked % 2 === 0 && asked <= 30 ? 'lose-reply' : 'none');
     await using proxy = await FaultyProxy.start({ upstream: server.url, fault });
-    await using origin = await connectOrigin({ url: proxy.url, namespace: NAMESPACE });
+    await using origin = await connectOrigin({ url: proxy.url, directUrl: server.url, namespace: NAMESPACE });
     let unknown = 0;
     for (let version = 1; version <= 30; version++) {
       for (;;) {

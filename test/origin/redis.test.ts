@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RedisOrigin, takeEpoch } from '../../src/origin/redis.ts';
+import { RedisOrigin } from '../../src/origin/redis.ts';
+import { takeEpoch } from '../../src/origin/redis-start.ts';
 import { connectOrigin, ownNamespace } from '../support/redis-rig.ts';
 import { redisProgram, RedisServer } from '../support/redis-server.ts';
 import { documentContract } from './document-contract.ts';
@@ -57,9 +58,41 @@ describe.skipIf(redisProgram === undefined)('origin / Redis', () => {
     await newer.store([{ key: `${CELL}/a`, value: 'newer', version: 1 }]);
 
     const refused = older.store([{ key: `${CELL}/a`, value: 'older', version: 101 }]);
-    await expect(refused).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
-    await expect(refused).rejects.toThrow(/newer service process .* REDIS_NAMESPACE/);
+    await expect(refused).rejects.toMatchObject({ code: 'FENCED', outcome: 'not-applied' });
+    await expect(refused).rejects.toThrow(/newer service process.* REDIS_NAMESPACE/);
     expect(await newer.load(`${CELL}/a`)).toEqual({ value: 'newer', version: 1 });
+  });
+
+  it('gives later epochs although Redis lost what it had, and fences out those of before', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    await using older = await connectOrigin({ url, namespace });
+    await older.store([{ key: `${CELL}/a`, value: 'older', version: 1 }]);
+    const redis = new Redis(url);
+    await redis.del(await redis.keys(`${namespace}:*`));
+    const homeless = older.store([{ key: `${CELL}/a`, value: 'lost', version: 2 }]);
+    await expect(homeless).rejects.toMatchObject({ code: 'FENCED', outcome: 'not-applied' });
+    await expect(homeless).rejects.toThrow(/has lost what it had/);
+    expect(await redis.keys(`${namespace}:*`)).toEqual([]);
+    redis.disconnect();
+
+    await using newer = await connectOrigin({ url, namespace });
+    expect(newer.epoch).toBeGreaterThan(older.epoch);
+    await newer.store([{ key: `${CELL}/a`, value: 'newer', version: 1 }]);
+    await expect(older.store([{ key: `${CELL}/a`, value: 'older', version: 3 }])).rejects.toMatchObject({
+      code: 'FENCED',
+    });
+    expect(await newer.load(`${CELL}/a`)).toEqual({ value: 'newer', version: 1 });
+  });
+
+  it('takes an epoch later than that of every entry, whatever the clock says', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    const epoch = 9_000_000_000_000_000;
+    const redis = new Redis(url);
+    await redis.set(`${namespace}:epoch`, String(epoch - 1));
+    await redis.hset(`${namespace}:${CELL}`, 'a', `${epoch} 7 n1`);
+    redis.disconnect();
+    const cells = [{ cell: CELL, takes: () => true, limits: [] }];
+    expect(await takeEpoch({ url, namespace, timeoutMs: 1_000, documents: 0, cells })).toBe(epoch + 1);
   });
 
   it('keeps namespaces apart', async () => {
@@ -103,6 +136,25 @@ describe.skipIf(redisProgram === undefined)('origin / Redis', () => {
     }
     expect(await origin.load(`${CELL}/a`)).toBeUndefined();
     await expect(origin.load('other/counters/a')).rejects.toThrow(/REDIS_NAMESPACE/);
+  });
+
+  it('looks at the type of every key before it changes the first', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    await using origin = await connectOrigin({ url, namespace });
+    const redis = new Redis(url);
+    await redis.set(`${namespace}:${CELL}:tombstones`, 'not a sorted set');
+    await redis.set(`${namespace}:other/counters:tombstones`, 'not a sorted set');
+    const writes = ['a', 'b', 'c'].map((key, at) => ({ key: `${CELL}/${key}`, value: at, version: 1 }));
+    const refused = origin.store([...writes, { key: `${CELL}/d`, value: undefined, version: 1 }]);
+    await expect(refused).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
+    expect(await redis.exists(`${namespace}:${CELL}`)).toBe(0);
+    const across = origin.store([
+      { key: 'one/config/a', value: 1, version: 1 },
+      { key: 'other/counters/a', value: undefined, version: 1 },
+    ]);
+    await expect(across).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'not-applied' });
+    expect(await redis.exists(`${namespace}:one/config`)).toBe(0);
+    redis.disconnect();
   });
 
   it('sends the script again to a server that forgot it', async () => {

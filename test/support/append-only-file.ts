@@ -34,7 +34,7 @@ function changes(files: readonly Buffer[]): string[][] {
   return files
     .filter((file) => file.toString('latin1', 0, 5) !== 'REDIS') // a base in the binary format, written while empty
     .flatMap(commandsIn)
-    .filter(([name]) => name?.toUpperCase() === 'HSET');
+    .filter(([name, hash]) => name?.toUpperCase() === 'HSET' && !hash!.endsWith(':probe'));
 }
 
 /** The commands of a file in the protocol's own form; one that a crash cut short at the end is left out. */

@@ -74,7 +74,8 @@ export async function runRedisFaults(options: FaultRunOptions): Promise<FaultRun
 
 async function connectAll(url: string, timeoutMs: number): Promise<RedisOrigin[]> {
   const namespace = 'faults';
-  const first = await connectOrigin({ url, namespace, timeoutMs }); // takes the first epoch
-  const others = Array.from({ length: CONNECTIONS - 1 }, () => connectOrigin({ url, namespace, timeoutMs, epoch: 1 }));
+  const first = await connectOrigin({ url, namespace, timeoutMs }); // takes the epoch
+  const { epoch } = first;
+  const others = Array.from({ length: CONNECTIONS - 1 }, () => connectOrigin({ url, namespace, timeoutMs, epoch }));
   return [first, ...(await Promise.all(others))];
 }

@@ -54,7 +54,7 @@ describe.skipIf(redisProgram === undefined)('the service with Redis', () => {
     await using origin = await connectOrigin({ url: server.url, namespace });
     for (const { name } of sharing) {
       const [kept] = await Array.fromAsync(origin.restore(`${name}/counters`));
-      expect(kept).toMatchObject({ key: 'hits', value: 20, epoch: 1 });
+      expect(kept).toMatchObject({ key: 'hits', value: 20 });
     }
   });
 
@@ -66,12 +66,17 @@ describe.skipIf(redisProgram === undefined)('the service with Redis', () => {
       expect((await increment(older.url, name)).status).toBe(200);
       await using newer = await startServiceUnderTest(own);
       const refused = await increment(older.url, name);
-      expect(refused.status).toBe(502);
+      expect(refused.status).toBe(503);
       expect(await refused.json()).toMatchObject({
-        code: 'ORIGIN_FAILED',
-        detail: expect.stringMatching(/newer service process/) as unknown,
+        code: 'FENCED',
+        outcome: 'not-applied',
+        detail: expect.stringMatching(/service process has taken over/) as unknown,
       });
       expect((await increment(newer.url, name)).status).toBe(200);
+      const read = await fetch(`${older.url}/v1/${name}/counters/hits`);
+      expect([read.status, await read.json()]).toMatchObject([503, { code: 'FENCED' }]);
+      const logged = () => older.output().match(/has taken over REDIS_NAMESPACE/g) ?? [];
+      await expect.poll(logged, { timeout: 20_000 }).toHaveLength(1);
 
       const ready = await fetch(`${older.url}/readyz`);
       expect(ready.status).toBe(503);
@@ -100,7 +105,7 @@ describe.skipIf(redisProgram === undefined)('the service with Redis', () => {
   });
 
   it('logs once per thread that Redis was lost, and once that it is back and how long it was away', async () => {
-    await using own = await RedisServer.start();
+    await using own = await RedisServer.start({ durable: true });
     await using service = await startServiceUnderTest({ ...settings(ownNamespace()), REDIS_URL: own.url });
     const ready = async () => (await fetch(`${service.url}/readyz`)).status;
     await own.kill();

@@ -49,6 +49,7 @@ export const refusedAnywhere = [
 export const stateProblems = [
   'POISONED',
   'ORIGIN_FAILED',
+  'FENCED',
   'DEADLINE',
   'LOCK_TIMEOUT',
   'MAILBOX_FULL',

@@ -8,14 +8,14 @@
  *          stays is on exactly one page of a listing, however many others come and go.
  * ```
  */
-import { FENCE, KEEP_EPOCH, redisScript } from '../../origin/redis-script.ts';
+import { FENCE, redisScript } from '../../origin/redis-script.ts';
 
 /** Of a write. KEYS: the epoch, values, order. ARGV: our epoch, the capacity, the key; then the operands. */
 const CURRENT = `${FENCE}
 local capacity, key = tonumber(ARGV[2]), ARGV[3]
 local entry = redis.call('HGET', KEYS[2], key)
 local current_value = tonumber(entry or 0)
-if not current_value then return redis.error_reply('FOREIGN something else writes here; take another REDIS_NAMESPACE') end
+if not current_value then return redis.error_reply('FOREIGN the counter is no number') end
 `;
 
 /** Its end: makes the counter `value`, a text. */
@@ -25,7 +25,6 @@ if not entry then
   local last = redis.call('ZREVRANGE', KEYS[3], 0, 0, 'WITHSCORES')
   redis.call('ZADD', KEYS[3], (last[2] or 0) + 1, key)
 end
-${KEEP_EPOCH}
 redis.call('HSET', KEYS[2], key, value)
 return { 'ok', value }
 `;
@@ -46,7 +45,6 @@ ${PUT}`);
 /** ARGV: our epoch, the key. @returns 1 when the counter existed, else 0 */
 export const DELETE = redisScript(`${FENCE}
 if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 0 then return 0 end
-${KEEP_EPOCH}
 redis.call('ZREM', KEYS[3], ARGV[2])
 return redis.call('HDEL', KEYS[2], ARGV[2])
 `);

@@ -1,0 +1,48 @@
+/** What each resource takes over from the origin when the process starts, and how much of it there may be. */
+import type { StoredCell } from '../origin/origin.ts';
+import type { Settings } from '../settings.ts';
+import { packConnection, restorable } from '../strategies/connection-entry.ts';
+import type { ResourceName, Strategy } from '../strategies/strategy.ts';
+import { cellName, servedStrategies } from './memory.ts';
+
+type Stored = Omit<StoredCell, 'cell'>;
+
+const one = (): number => 1;
+
+/** A resource that is not here takes everything over. */
+const byResource: { readonly [Name in ResourceName]?: (settings: Settings) => Stored } = {
+  counters: ({ COUNTERS_CAPACITY: most }) => ({
+    takes: () => true,
+    limits: [{ of: one, most, unit: 'counters', setting: 'COUNTERS_CAPACITY' }],
+  }),
+  connections: ({ CONNECTIONS_CAPACITY: most, CONNECTIONS_MEMORY_MB: mebibytes, CONNECTION_TTL_MS: ttlMs }) => ({
+    takes: (value) => restorable(value, ttlMs) !== undefined,
+    limits: [
+      { of: one, most, unit: 'connections', setting: 'CONNECTIONS_CAPACITY' },
+      {
+        of: (_id, value) => packConnection(restorable(value, ttlMs)!, 0).byteLength,
+        most: mebibytes * 2 ** 20,
+        unit: 'bytes',
+        setting: `CONNECTIONS_MEMORY_MB=${mebibytes}`,
+      },
+    ],
+  }),
+};
+
+/** What will be restored with these settings. */
+export function storedCells(
+  settings: Settings,
+  served: readonly Strategy[] = servedStrategies(settings),
+): StoredCell[] {
+  return served.flatMap((strategy) => {
+    const names = Object.keys(strategy.cells) as ResourceName[];
+    const there = names.filter((name) => !('unsupported' in strategy.cells[name]));
+    return there.map((name) => storedCell(settings, cellName(strategy, name), name));
+  });
+}
+
+/** @param resource whose cell it is */
+export function storedCell(settings: Settings, cell: string, resource: ResourceName): StoredCell {
+  const stored = settings.WRITE_THROUGH ? byResource[resource]?.(settings) : undefined;
+  return { cell, ...(stored ?? { takes: () => true, limits: [] }) };
+}

@@ -119,7 +119,8 @@ function cellFor(
     seed,
     threads: 1,
   };
-  return planComparison(choice, [candidate]).rounds[0]![0]!;
+  const { cost: _cost, ...cell } = planComparison(choice, [candidate]).rounds[0]![0]!;
+  return cell;
 }
 
 function seenByK6({ measured, error }: CellResult): Seen {

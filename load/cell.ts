@@ -1,16 +1,17 @@
 /** One cell of the plan: a fresh service, one run of k6, and the proof, before anything is believed. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Cost } from './cost.ts';
+import { generatorShareOf, measureCost, type Cost } from './cost.ts';
 import { K6RunError, messageOf } from './errors.ts';
 import { runScenario } from './k6/run-scenario.ts';
 import { readSummary, type Measurement } from './k6/summary.ts';
 import type { PlannedCell } from './plan.ts';
 import type { HostedService, ServiceHost } from './service-host.ts';
 import { readServiceView, type ServiceView } from './service-view.ts';
-import { sentTimesIn, type LoadProfile } from './scenarios/profile.ts';
+import { arrivalCount, sentTimesIn, type LoadProfile } from './scenarios/profile.ts';
 import { countDispersion, gapVariation } from './scenarios/arrivals.ts';
-import { flagsOf, type Conditions } from './validity.ts';
+import { durationsOf } from './scenarios/durations.ts';
+import { flagsOf, isForeign, type Conditions, type Foreign } from './validity.ts';
 import { neededWindowSeconds, type Window } from './window.ts';
 import type { Proof, Target } from './workloads/workload.ts';
 
@@ -39,14 +40,15 @@ export interface Measured {
   readonly sent?: SentArrivals;
   /** For a claim about a p99. */
   readonly window?: Window;
+  /** Of no control, and of no step of a capacity search. */
   readonly cost?: Cost;
   readonly proof: Proof;
   /** Of the CPU time of k6 and the service, k6's share in the measured part and in the closed loop. */
   readonly generatorShare?: { readonly open: number | undefined; readonly closed: number | undefined };
-  /** CPU time of the service in the measured part, per request answered in it; undefined where it cannot be read. */
+  /** The settled CPU time of the service per request, as `cost` has it: the primary cost. */
   readonly cpuUsPerRequest: number | undefined;
   readonly conditions: Conditions;
-  /** Why the run is not to be relied on; empty when it is. */
+  /** What must be known of the run; empty when nothing. */
   readonly flags: readonly string[];
   readonly service: ServiceView;
 }
@@ -68,7 +70,7 @@ export interface CellResult {
 }
 
 /**
- * Runs a cell, again when it was disturbed or, the control, when it passed its proof, at most `retries` times. What goes
+ * Runs a cell, again when something foreign disturbed it or, the control, when it passed its proof, at most `retries` times. What goes
  * wrong in it is its result; only an interrupt is thrown.
  */
 export async function measureCell(cell: PlannedCell, context: CellContext, retries: number): Promise<CellResult> {
@@ -83,7 +85,7 @@ export async function measureCell(cell: PlannedCell, context: CellContext, retri
 /** Of the control nothing is wanted but that its proof fails, and a disturbance does not take that back. */
 function reasonsToRepeat({ kind, measured }: CellResult): readonly string[] {
   if (measured === undefined) return [];
-  if (kind !== 'control') return measured.flags;
+  if (kind !== 'control') return measured.flags.filter(isForeign);
   return measured.proof.holds ? ['the control passed its proof'] : [];
 }
 
@@ -133,32 +135,65 @@ async function measure(cell: PlannedCell, context: CellContext): Promise<Measure
   const proof = await workload.prove(target, seen);
   const fromUnixMs = measurement.openStartedUnixMs + profile.warmupSeconds * 1000;
   const use = await service.use(fromUnixMs, fromUnixMs + profile.measureSeconds * 1000);
+  const closedUse = profile.closedSeconds > 0 ? await service.use(...closedWindow(measurement, profile)) : undefined;
+  const cost = proof.holds ? await costOf(cell, context, service) : undefined;
   await service.stop();
   if (proof.acknowledged === 0) {
     throw new K6RunError(`nothing was acknowledged: ${proof.refused} were refused, ${proof.unknown} had no answer`);
   }
 
   const { tallies: _tallies, ...kept } = measurement;
-  const conditions = {
+  const conditions: Conditions = {
     foreignCores: use.foreignCores,
     stealShare: use.stealShare,
     busyShare: use.busyShare,
     lagP99Ms: measurement.dropped > 0 ? undefined : measurement.schedLagP99Ms,
-    unstartedShare: measurement.unstarted / (profile.ratePerSecond * (profile.warmupSeconds + profile.measureSeconds)),
+    unstartedShare: measurement.unstarted / arrivalCount(profile),
+    ...(closedUse === undefined ? {} : { closed: foreignIn(closedUse) }),
+    ...(cost === undefined ? {} : { cost: foreignIn(cost) }),
   };
   return {
     measurement: kept,
     ...sentOf(lines, profile),
     window: windowOf(cell, kept),
     proof,
-    cpuUsPerRequest:
-      use.serviceCpuMs === undefined || measurement.requestsMeasured === 0
-        ? undefined
-        : (use.serviceCpuMs * 1000) / measurement.requestsMeasured,
+    generatorShare: { open: generatorShareOf(use), closed: generatorShareOf(closedUse) },
+    ...(cost === undefined ? {} : { cost }),
+    cpuUsPerRequest: cost?.cpuUsPerRequest,
     conditions,
     flags: flagsOf(conditions),
     service: view,
   };
+}
+
+/** The process of k6 is sampled while it is there, which it is a moment longer than its last phase. */
+const EDGE_MS = 200;
+
+function closedWindow(
+  { openStartedUnixMs }: Measurement,
+  profile: LoadProfile,
+): [fromUnixMs: number, toUnixMs: number] {
+  const fromMs = openStartedUnixMs + durationsOf(profile).closedStartSeconds * 1000;
+  return [fromMs + EDGE_MS, fromMs + profile.closedSeconds * 1000 - EDGE_MS];
+}
+
+function foreignIn({ foreignCores, stealShare }: Foreign): Foreign {
+  return { foreignCores, stealShare };
+}
+
+/** On the service that was measured, which is warm, or on one of its own where the workload itself is slow. */
+async function costOf(cell: PlannedCell, context: CellContext, service: HostedService): Promise<Cost | undefined> {
+  const { workload, candidate, threads, environment, profile, cost: sizes } = cell;
+  const { signal, say, host } = context;
+  if (sizes === undefined) return undefined;
+  say('the settled cost of a request');
+  const requests = workload.cost.requests(`/v1/${candidate.strategy}`, profile.keys);
+  if (workload.cost.environment === undefined) return await measureCost(service, requests, sizes, signal);
+  const settings = { ...environment, ...workload.cost.environment };
+  await using other = await host.start({ strategy: candidate.strategy, threads, environment: settings }, signal);
+  const cost = await measureCost(other, requests, sizes, signal);
+  await other.stop();
+  return cost;
 }
 
 function sentOf(lines: readonly string[], { warmupSeconds, measureSeconds }: LoadProfile): Pick<Measured, 'sent'> {

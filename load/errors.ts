@@ -15,6 +15,11 @@ export class K6RunError extends Error {
   readonly code = 'K6_RUN';
 }
 
+/** The cheap generator failed, or got answers that were no good. */
+export class GeneratorError extends Error {
+  readonly code = 'GENERATOR';
+}
+
 /** The service under test did not start, did not become ready or did not stop. */
 export class ServiceError extends Error {
   readonly code = 'SERVICE';

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { cpuMsBetween, readCpuMs, type CpuSample } from './cpu-time.ts';
+import { cpuMsBetween, readCpuMs, readFineCpuMs, type CpuSample } from './cpu-time.ts';
 
 /** CPU time of all cores since the start of the machine, in ms. */
 export interface MachineCpu {
@@ -35,6 +35,8 @@ export function machineCpuFrom(stat: string): MachineCpu {
 type Series = 'programs' | 'busy' | 'steal' | 'total';
 
 export interface MachineUse {
+  /** Of the processes that were included: the generator's. */
+  readonly generatorCpuMs?: number | undefined;
   readonly serviceCpuMs: number | undefined;
   readonly foreignCores: number | undefined;
   readonly stealShare: number | undefined;
@@ -46,35 +48,48 @@ export class MachineWatch implements Disposable {
   readonly #machine: Record<Series, CpuSample[]> = { programs: [], busy: [], steal: [], total: [] };
   readonly #processes = new Map<number, CpuSample[]>();
   readonly #servicePid: number;
+  readonly #generators: number[] = [];
   readonly #timer: NodeJS.Timeout;
 
   /** @param pids the service's own first, then others that are part of the comparison */
   constructor(pids: readonly [service: number, ...others: number[]]) {
     this.#servicePid = pids[0];
-    for (const pid of [...pids, process.pid]) this.include(pid);
+    for (const pid of [...pids, process.pid]) this.#processes.set(pid, []);
     void this.#sample();
     this.#timer = setInterval(() => void this.#sample(), hasProc ? SAMPLE_EVERY_MS : 1000);
   }
 
-  /** Counts a further process as part of the comparison. */
+  /** Counts a generator as part of the comparison. */
   include(pid: number): void {
+    this.#generators.push(pid);
     this.#processes.set(pid, []);
   }
 
   /** What happened between two moments, as far as the samples cover them. */
   between(fromUnixMs: number, toUnixMs: number): MachineUse {
     const spent = (samples: readonly CpuSample[]) => cpuMsBetween(samples, fromUnixMs, toUnixMs);
+    const running = (samples: readonly CpuSample[]) =>
+      samples.length === 0 || (samples.at(-1)!.unixMs > fromUnixMs && samples[0]!.unixMs < toUnixMs);
     const serviceCpuMs = spent(this.#processes.get(this.#servicePid) ?? []);
+    const ofGenerators = this.#generators
+      .map((pid) => this.#processes.get(pid)!)
+      .filter(running)
+      .map(spent);
+    const generatorCpuMs =
+      ofGenerators.length === 0 || ofGenerators.includes(undefined)
+        ? undefined
+        : ofGenerators.reduce<number>((sum, ms) => sum + ms!, 0);
     const [programs, busy, steal, total] = (['programs', 'busy', 'steal', 'total'] as const).map((name) =>
       spent(this.#machine[name]),
     );
-    const own = [...this.#processes.values()].map(spent);
+    const own = [...this.#processes.values()].filter(running).map(spent);
     if (programs === undefined || busy === undefined || steal === undefined || !total || own.includes(undefined)) {
-      return { serviceCpuMs, foreignCores: undefined, stealShare: undefined, busyShare: undefined };
+      return { serviceCpuMs, generatorCpuMs, foreignCores: undefined, stealShare: undefined, busyShare: undefined };
     }
     const ownMs = own.reduce<number>((sum, ms) => sum + ms!, 0);
     return {
       serviceCpuMs,
+      generatorCpuMs,
       foreignCores: Math.max(0, programs - ownMs) / (toUnixMs - fromUnixMs),
       stealShare: steal / total,
       busyShare: busy / total,
@@ -87,7 +102,8 @@ export class MachineWatch implements Disposable {
       ...[...this.#processes].map(async ([pid, samples]) => {
         const unixMs = Date.now();
         // A process that has gone keeps the samples it has; whoever waits for it says so.
-        await readCpuMs(pid).then(
+        const read = pid === this.#servicePid ? readFineCpuMs : readCpuMs;
+        await read(pid).then(
           (cpuMs) => samples.push({ unixMs, cpuMs }),
           () => {},
         );

@@ -1,7 +1,8 @@
 /** What will be run, in which order: a pure function of the choice, the registry and the seed. */
 import type { ArrivalKind } from './scenarios/arrivals.ts';
-import { P99_MIN_SAMPLES, type LoadProfile } from './scenarios/profile.ts';
+import { arrivalCount, P99_MIN_SAMPLES, type LoadProfile } from './scenarios/profile.ts';
 import { durationsOf } from './scenarios/durations.ts';
+import { secondsFor, type CostSizes } from './cost.ts';
 import type { Profile } from './profiles.ts';
 import type { Candidate } from './registry.ts';
 import { seededRandom, shuffled } from './seeded-random.ts';
@@ -49,6 +50,8 @@ export interface PlannedCell {
   /** Settings of the service: those of the workload, the candidate and the sweep. */
   readonly environment: Readonly<Record<string, string>>;
   readonly profile: LoadProfile;
+  /** Of the control nothing is wanted but its proof, nor of a step of a capacity search but its latency. */
+  readonly cost?: CostSizes;
 }
 
 export interface Plan {
@@ -93,8 +96,13 @@ export function planComparison(choice: Choice, registry: readonly Candidate[]): 
   const roundSeconds = rounds
     .flat()
     .reduce(
-      (total, { profile, workload }) =>
-        total + (workload.prepareSeconds ?? 0) + durationsOf(profile).bystanderSeconds + OVERHEAD_SECONDS,
+      (total, { profile, workload, cost }) =>
+        total +
+        (workload.prepareSeconds ?? 0) +
+        leadSeconds(profile) +
+        durationsOf(profile).bystanderSeconds +
+        (cost === undefined ? 0 : costSeconds(cost, workload)) +
+        OVERHEAD_SECONDS,
       0,
     );
   const searchSeconds = searches.length * PROBES_PER_SEARCH * PROBE_SECONDS;
@@ -105,6 +113,22 @@ export function planComparison(choice: Choice, registry: readonly Candidate[]): 
     candidates,
     estimatedSeconds: CALIBRATION_SECONDS + roundSeconds + searchSeconds,
   };
+}
+
+/** By how much random arrivals are put off, about: the largest lag of so many behind an even dispatcher. */
+function leadSeconds(profile: LoadProfile): number {
+  return profile.arrivals === 'even' ? 0 : Math.sqrt(arrivalCount(profile)) / profile.ratePerSecond;
+}
+
+/** What a service answers to the cheap generator in a second, at least, but where it holds a lock for long. */
+const USUAL_PER_SECOND = 15_000;
+/** To start the generator, or a service. */
+const START_SECONDS = 0.2;
+
+function costSeconds(sizes: CostSizes, { cost }: Workload): number {
+  const warmupSeconds = Math.ceil(sizes.warmupRequests / USUAL_PER_SECOND);
+  const serviceSeconds = cost.environment === undefined ? 0 : OVERHEAD_SECONDS / 2;
+  return START_SECONDS + warmupSeconds + secondsFor(sizes, USUAL_PER_SECOND) + serviceSeconds;
 }
 
 type LaidOut = Omit<Choice, 'sweep'> & { readonly sweep?: Sweep | undefined };
@@ -120,6 +144,7 @@ function cellsOf(workload: Workload, choice: LaidOut, candidates: readonly Candi
       ...(point === undefined ? {} : { point }),
       environment: { ...workload.environment, ...candidate.environment, ...environment },
       profile: profileOf(workload, choice, { candidate, round }),
+      ...(candidate.kind === 'control' ? {} : { cost: choice.profile.cost }),
     })),
   );
 }

@@ -1,5 +1,7 @@
 /** How thorough a comparison is. A profile is a line here; every figure in it can be overridden by a flag. */
 
+import type { CostSizes } from './cost.ts';
+
 export type ProfileName = 'quick' | 'standard' | 'full';
 
 export interface Profile {
@@ -13,6 +15,8 @@ export interface Profile {
   /** Whether a strategy that is known to queue is measured for as long as its p99 needs. */
   readonly longWindows: boolean;
   readonly closedSeconds: number;
+  /** Over how many requests the settled cost of one is measured. */
+  readonly cost: CostSizes;
   /** How often a run that was disturbed is repeated before it is kept, flagged. */
   readonly retries: number;
   /** Searches for the highest rate within the SLO, per workload and strategy, each in a round of its own; 0 for none. */
@@ -28,6 +32,7 @@ export const profiles: readonly Profile[] = [
     leastMeasureSeconds: 1.6,
     longWindows: false,
     closedSeconds: 1.2,
+    cost: { warmupRequests: 2_000, requests: 2_000, mostSeconds: 1 },
     retries: 0,
     capacitySearches: 0,
   },
@@ -35,10 +40,11 @@ export const profiles: readonly Profile[] = [
     name: 'standard',
     summary: 'six rounds, within an hour: intervals, and differences that may be claimed',
     rounds: 6,
-    warmupSeconds: 1.5,
+    warmupSeconds: 2,
     leastMeasureSeconds: 1.6,
     longWindows: true,
-    closedSeconds: 1.2,
+    closedSeconds: 5,
+    cost: { warmupRequests: 8_000, requests: 20_000, mostSeconds: 6 },
     retries: 2,
     capacitySearches: 0,
   },
@@ -49,7 +55,8 @@ export const profiles: readonly Profile[] = [
     warmupSeconds: 5,
     leastMeasureSeconds: 10.1, // p99.9 needs 10,000 samples, at 1,000/s
     longWindows: true,
-    closedSeconds: 3,
+    closedSeconds: 5,
+    cost: { warmupRequests: 8_000, requests: 40_000, mostSeconds: 12 },
     retries: 2,
     capacitySearches: 3,
   },

@@ -84,7 +84,7 @@ async function search(
   const identity = { round, workload: workload.name, strategy: candidate.name };
   const probes: Probe[] = [];
   const tryRate = async (ratePerSecond: number): Promise<Probe> => {
-    const probed = { ...cell, profile: probeProfile(profile, ratePerSecond) };
+    const { cost: _cost, ...probed } = { ...cell, profile: probeProfile(profile, ratePerSecond) };
     const probe = probeOf(await measureCell(probed, { ...context, say }, retries));
     probes.push(probe);
     progress.capacities[place] = {

@@ -1,7 +1,7 @@
 /** One measurement: one server under one load for a few seconds, and what proves that it did the work. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { CpuSampler, cpuMsBetween, type CpuSample } from '../../load/cpu-time.ts';
-import { CONNECTIONS, send, type Counted, type Generator, type Load } from './generator.ts';
+import { CONNECTIONS, send, type Counted, type Generator, type Load } from '../../load/cheap-generator.ts';
 import type { ServerProcess } from './server-process.ts';
 
 export interface Measurement extends Counted {
@@ -24,7 +24,7 @@ const EDGE_MS = 150;
 
 export async function measure(server: ServerProcess, load: Load, options: MeasureOptions): Promise<Measurement> {
   using sampler = new CpuSampler(server.pid);
-  const sent = await send(options.generator, server.url, load, options);
+  const sent = await send(options.generator, server.url, [load], options);
   const { cpu, ...counted } = sent;
   const perSecond = counted.requests / counted.seconds;
   const serverCores = coresOf(sampler.samples, cpu);

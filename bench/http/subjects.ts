@@ -1,6 +1,6 @@
 /** Who is measured, and with what. */
 import { DOCUMENT, DOCUMENT_KEY, DOCUMENT_TTL_MS } from './document.ts';
-import type { Load } from './generator.ts';
+import type { Load } from '../../load/cheap-generator.ts';
 import type { startServer } from './server-process.ts';
 
 export const THREADS = 2;

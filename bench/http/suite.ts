@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { seededRandom, shuffled } from '../../load/seeded-random.ts';
 import { ratiosOf, spreadOf } from '../statistics.ts';
 import type { Ratio, Series, Suite, SuiteOptions, SuiteResult } from '../suite.ts';
-import { CONNECTIONS, findGenerator, type Generator } from './generator.ts';
+import { CONNECTIONS, findGenerator, type Generator } from '../../load/cheap-generator.ts';
 import { doubtOf, measure, settledCount, type Measurement } from './measure.ts';
 import { hitProbes, incrementProbes, requireSameAnswers } from './parity.ts';
 import { startServer, type ServerProcess } from './server-process.ts';

@@ -1,6 +1,6 @@
 /** What it costs to be watched: the same increments with metrics and logs as they are by default, with a line about every request, and without. */
 import { seededRandom, shuffled } from '../../load/seeded-random.ts';
-import { CONNECTIONS, findGenerator, type Generator } from '../http/generator.ts';
+import { CONNECTIONS, findGenerator, type Generator } from '../../load/cheap-generator.ts';
 import { doubtOf, measure, type Measurement, settledCount } from '../http/measure.ts';
 import { type ServerProcess, startServer } from '../http/server-process.ts';
 import { counterOn, noBody, type Subject, syncLock, THREADS, withBody } from '../http/subjects.ts';

@@ -1,5 +1,5 @@
 /** One run of a k6 script against one service. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describeExit, LastLines, startChild } from '../child-process.ts';
 import { K6RunError } from '../errors.ts';
@@ -29,6 +29,22 @@ const THRESHOLDS_CROSSED = 99;
 /** Beyond the profile: start-up, and the grace that requests in flight are given. */
 const EXTRA_SECONDS = 45;
 
+/** What a program needs to run at all. */
+const NEEDED = ['PATH', 'TMPDIR', 'TMP', 'TEMP', 'SystemRoot'];
+
+/**
+ * The environment of k6: nothing that a user has set for k6, for Go or for the scripts reaches a comparison, nor does a
+ * proxy. Its configuration file is an empty one.
+ */
+export function k6Environment(inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    ...Object.fromEntries(NEEDED.flatMap((name) => (inherited[name] === undefined ? [] : [[name, inherited[name]]]))),
+    GOGC: '400', // fewer collections, whose pauses would count as latency of the service
+    K6_NO_USAGE_REPORT: 'true',
+    K6_AUTO_EXTENSION_RESOLUTION: 'false',
+  };
+}
+
 /** The arguments k6 is started with; those that repeat the run by hand. */
 export function k6Arguments({
   script,
@@ -37,7 +53,8 @@ export function k6Arguments({
   profile,
   summaryPath,
   linesPath,
-}: Omit<ScenarioRun, 'k6Path' | 'signal' | 'onStarted'>): string[] {
+  configPath,
+}: Omit<ScenarioRun, 'k6Path' | 'signal' | 'onStarted'> & { readonly configPath: string }): string[] {
   const environment = {
     BASE_URL: baseUrl,
     STRATEGY: strategy,
@@ -50,6 +67,9 @@ export function k6Arguments({
     '--quiet',
     '--no-color',
     '--address=', // no REST API: it would need a port
+    '--config',
+    configPath,
+    '--include-system-env-vars=false',
     ...(linesPath === undefined ? [] : ['--console-output', linesPath, '--log-format', 'raw']),
     fileURLToPath(new URL(`../scenarios/${script}.ts`, import.meta.url)),
     ...Object.entries(environment).flatMap(([name, value]) => ['-e', `${name}=${value}`]),
@@ -63,14 +83,11 @@ export function k6Arguments({
  */
 export async function runScenario(run: ScenarioRun): Promise<SummaryData> {
   run.signal.throwIfAborted();
-  await using child = await startChild(run.k6Path, k6Arguments(run), {
+  const configPath = `${run.summaryPath}.config`;
+  await writeFile(configPath, '{}');
+  await using child = await startChild(run.k6Path, k6Arguments({ ...run, configPath }), {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      GOGC: '400', // fewer collections, whose pauses would count as latency of the service
-      K6_NO_USAGE_REPORT: 'true',
-      K6_AUTO_EXTENSION_RESOLUTION: 'false',
-    },
+    env: k6Environment(process.env),
   });
   run.onStarted?.(child.pid);
   const output = new LastLines(15);

@@ -3,7 +3,7 @@ import { drawArrivals, leadSecondsOf, mostAsleep } from './arrivals.ts';
 import type { LoadProfile } from './profile.ts';
 
 /** Time between the last open arrival and the closed loop, so that the one does not load the other. */
-const DRAIN_SECONDS = 1;
+const DRAIN_SECONDS = 0.5;
 
 /** The parts of a run. All times count from the first moment at which a request may be due, `leadSeconds` after k6's start. */
 export interface Durations {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
 import { bucketCount, bucketOf, keyName } from '../scenarios/profile.ts';
-import { request } from './requests.ts';
+import { burst, request } from './requests.ts';
 import { outcomesOf, type Outcomes } from './tallies.ts';
 import type { Proof, Seen, Target } from './workload.ts';
 
@@ -34,6 +34,26 @@ export function countersProof(buckets: readonly Outcomes[], storedPerBucket: rea
         ? `${counted}, every one stored once`
         : `${counted}, ${lost.toLocaleString('en-US')} lost, ${extra.toLocaleString('en-US')} too many stored`,
   };
+}
+
+/** Created at a time. */
+const AT_ONCE = 64;
+
+/** Creates every counter with the value 0, so that a listing is long from the first; none counts as incremented. */
+export async function createCounters(target: Target): Promise<void> {
+  for (let from = 0; from < target.keys; from += AT_ONCE) {
+    const answers = await burst(Math.min(AT_ONCE, target.keys - from), async (index) => {
+      const path = `/counters/${keyName(from + index)}/compare-and-set`;
+      const headers = { 'content-type': 'application/json' };
+      const answer = await request(target, path, { method: 'POST', headers, body: '{"expected":0,"value":0}' });
+      await answer.arrayBuffer();
+      return answer;
+    });
+    const failed = answers.find(({ ok }) => !ok);
+    if (failed !== undefined) {
+      throw new ServiceError(`a counter of ${target.strategy} could not be created: ${failed.status}`);
+    }
+  }
 }
 
 const counter = z.object({ value: z.number() });

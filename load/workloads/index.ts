@@ -1,8 +1,9 @@
 /** What the strategies are put under, one entry per workload. Flags, plan, tables and plots pick up what is here. */
 import { fillDocuments, proveReads, proveStampede } from './cache.ts';
 import { proveConfig } from './config.ts';
+import { costOf } from './cost.ts';
 import { fillHall, fillRooms, proveChurn, proveListing, proveMessages } from './connections.ts';
-import { proveCounters } from './counters.ts';
+import { createCounters, proveCounters } from './counters.ts';
 import { prepareAll, proveAll } from './mixed.ts';
 import type { Workload } from './workload.ts';
 
@@ -17,7 +18,38 @@ export const workloads: readonly Workload[] = [
     environment: { WRITE_THROUGH: 'on' },
     ratePerSecond: 150,
     capacityPerSecond: { 'async-lock': 183 }, // a lock held for 5 ms serves at most 200/s, and so much in practice
+    cost: costOf.storedIncrements,
     profiles: ['quick', 'standard', 'full'],
+    prove: proveCounters,
+  },
+  {
+    name: 'counters-held',
+    summary: 'increments of 1,000 counters, each of which holds its lock for 200 µs, in memory only',
+    resources: ['counters'],
+    script: 'counters',
+    unit: 'increments',
+    keys: 1000,
+    environment: { HOLD_US: '200' },
+    ratePerSecond: 1000,
+    cost: costOf.briefIncrements,
+    profiles: ['quick', 'standard', 'full'],
+    anyOrigin: true,
+    prove: proveCounters,
+  },
+  {
+    name: 'counters-listing',
+    summary: 'increments of 1,000 counters, while one request in twenty lists them all',
+    resources: ['counters'],
+    script: 'counters-listing',
+    unit: 'requests',
+    keys: 1000,
+    environment: {},
+    ratePerSecond: 400,
+    cost: costOf.incrementsAndListings,
+    profiles: ['standard', 'full'],
+    anyOrigin: true,
+    prepareSeconds: 0.5,
+    prepare: createCounters,
     prove: proveCounters,
   },
   {
@@ -29,7 +61,8 @@ export const workloads: readonly Workload[] = [
     keys: 1,
     environment: {},
     ratePerSecond: 1000,
-    profiles: ['quick', 'standard', 'full'],
+    cost: costOf.increments,
+    profiles: ['full'],
     prove: proveCounters,
   },
   {
@@ -41,6 +74,7 @@ export const workloads: readonly Workload[] = [
     keys: 1000,
     environment: {},
     ratePerSecond: 1000,
+    cost: costOf.increments,
     profiles: ['full'],
     prove: proveCounters,
   },
@@ -53,7 +87,8 @@ export const workloads: readonly Workload[] = [
     keys: 1,
     environment: { WRITE_THROUGH: 'on' },
     ratePerSecond: 1000,
-    profiles: ['standard', 'full'],
+    cost: costOf.config,
+    profiles: ['full'],
     prove: proveConfig,
   },
   {
@@ -65,7 +100,8 @@ export const workloads: readonly Workload[] = [
     keys: 1000,
     environment: {},
     ratePerSecond: 300, // a lock held during each load of a cold cache serves little more
-    profiles: ['standard', 'full'],
+    cost: costOf.documents,
+    profiles: ['full'],
     prepare: fillDocuments,
     prove: proveReads,
   },
@@ -78,6 +114,7 @@ export const workloads: readonly Workload[] = [
     keys: 1,
     environment: { CACHE_TTL_MS: '100' },
     ratePerSecond: 1000,
+    cost: costOf.documents,
     profiles: ['standard', 'full'],
     prepare: fillDocuments,
     prove: proveStampede,
@@ -91,6 +128,7 @@ export const workloads: readonly Workload[] = [
     keys: 1000,
     environment: { CONNECTION_TTL_MS: '600000' },
     ratePerSecond: 1000,
+    cost: costOf.heartbeats,
     profiles: ['standard', 'full'],
     anyOrigin: true,
     prepare: fillRooms,
@@ -105,7 +143,8 @@ export const workloads: readonly Workload[] = [
     keys: 10_000,
     environment: { CONNECTION_TTL_MS: '600000' },
     ratePerSecond: 400,
-    profiles: ['standard', 'full'],
+    cost: costOf.heartbeatsAndListings,
+    profiles: ['full'],
     anyOrigin: true,
     prepareSeconds: 1.5,
     prepare: fillHall,
@@ -120,6 +159,7 @@ export const workloads: readonly Workload[] = [
     keys: 10,
     environment: {},
     ratePerSecond: 200,
+    cost: costOf.messages,
     profiles: ['full'],
     anyOrigin: true,
     prove: proveMessages,
@@ -133,6 +173,7 @@ export const workloads: readonly Workload[] = [
     keys: 1000,
     environment: { CONNECTION_TTL_MS: '600000' },
     ratePerSecond: 500,
+    cost: costOf.mixed,
     profiles: ['full'],
     prepareSeconds: 1,
     prepare: prepareAll(fillDocuments, fillRooms),

@@ -1,5 +1,6 @@
 /** What a workload is: which operations, on how many keys, against which settings of the service, and its proof. */
 import type { Measurement } from '../k6/summary.ts';
+import type { Load } from '../cheap-generator.ts';
 import type { ProfileName } from '../profiles.ts';
 
 /** A line in `index.ts` is all that the rest of the comparison needs. */
@@ -20,6 +21,8 @@ export interface Workload {
   readonly ratePerSecond: number;
   /** What strategies serve at most, where that is near the rate: their queue then decides how long the window must be. */
   readonly capacityPerSecond?: Readonly<Record<string, number>>;
+  /** What a cheap generator sends over and over, once the proof is made, to see what a request costs. */
+  readonly cost: WorkloadCost;
   /** The profiles in which it is run when no workload is named. */
   readonly profiles: readonly ProfileName[];
   /** It never asks the origin, so that another one changes nothing: with Redis it is run only where it is named. */
@@ -30,6 +33,13 @@ export interface Workload {
   readonly prepare?: (target: Target) => Promise<void>;
   /** Whether what the service has agrees with what it answered. */
   readonly prove: (target: Target, seen: Seen) => Promise<Proof>;
+}
+
+export interface WorkloadCost {
+  /** @param base `/v1/{strategy}` */
+  readonly requests: (base: string, keys: number) => readonly Load[];
+  /** Where the workload itself waits too long for so many requests: settings of a service of its own, which runs the same code. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The service under test, as a proof sees it. */

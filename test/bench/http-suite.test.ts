@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Measurement } from '../../bench/http/measure.ts';
 import { doubtOf } from '../../bench/http/measure.ts';
-import { autocannon, wrk } from '../../bench/http/generator.ts';
+import { autocannon, wrk } from '../../load/cheap-generator.ts';
 import { differenceOf } from '../../bench/http/parity.ts';
 import * as plan from '../../bench/http/subjects.ts';
 import { summarize, type Measured } from '../../bench/http/suite.ts';

@@ -81,7 +81,7 @@ describe('the schedule of a run', () => {
     expect(leadSeconds).toBeGreaterThanOrEqual(leadSecondsOf(open.dueSeconds, profile.ratePerSecond));
     expect(leadSeconds).toBeGreaterThanOrEqual(leadSecondsOf(bystander.dueSeconds, profile.bystanderRatePerSecond));
     expect(open.dueSeconds).toHaveLength(1_500);
-    expect(bystander.dueSeconds).toHaveLength(50 * (1 + 4 + 2)); // to the end of the closed loop
+    expect(bystander.dueSeconds).toHaveLength(50 * (1 + 4 + 1.5)); // to the end of the closed loop
     expect(open.dueSeconds).not.toContain(bystander.dueSeconds[0]);
   });
 

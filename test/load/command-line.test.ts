@@ -13,7 +13,7 @@ describe('the command line', () => {
   it('without flags asks for the quick comparison', () => {
     const { choice, help } = parse();
     expect(help).toBe(false);
-    expect(choice.workloads.map(({ name }) => name)).toEqual(['counters-write-through', 'counters-hot']);
+    expect(choice.workloads.map(({ name }) => name)).toEqual(['counters-write-through', 'counters-held']);
     expect(choice).toMatchObject({
       profile: { name: 'quick' },
       strategies: [],
@@ -107,7 +107,7 @@ describe('the command line', () => {
     [['--aa', '--strategy', 'sync-lock,async-lock'], /--aa takes one --strategy/],
     [['--slowed', '--sweep', 'threads=1,2'], /--slowed and --sweep cannot be combined/],
     [['--workload', 'cache-stampede'], /--workload "cache-stampede": must be one or more of counters-write-through/],
-    [['--workload', 'counters'], /--workload "counters": must be one or more of counters-write-through, counters-hot/],
+    [['--workload', 'counters'], /--workload "counters": must be one or more of counters-write-through, counters-held/],
     [['--strategy', 'sync-lock,mutex'], /--strategy "mutex": must be one or more of sync-lock, async-lock/],
     [['--strategy', ''], /--strategy needs a value/],
   ] as const)('refuses %j and says what is allowed', ([args, message]) => {

@@ -15,3 +15,12 @@ export function increments(profile: LoadProfile): Operation {
     return buckets[bucketOf(index, profile.keys)]!.count(() => http.post(urls[index]!, null, params));
   };
 }
+
+/** Of twenty requests, one is a page of a thousand counters; the others are increments. */
+export function incrementsAndListings(profile: LoadProfile): Operation {
+  const increment = increments(profile);
+  const listings = new Tally('listings');
+  const page = `${baseUrl}/v1/${strategy}/counters?limit=1000`;
+  return (iteration, params) =>
+    iteration % 20 === 0 ? listings.count(() => http.get(page, params)) : increment(iteration, params);
+}

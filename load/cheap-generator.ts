@@ -1,15 +1,16 @@
-/** What sends the requests: wrk where it is installed, else autocannon, each in a process of its own. */
+/** A generator that costs little beside the service: wrk where it is installed, else autocannon, in a process of its own. */
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { startChild } from '../../load/child-process.ts';
-import { CpuSampler, type CpuSample } from '../../load/cpu-time.ts';
+import type { AutocannonTask } from './autocannon-process.ts';
+import { startChild } from './child-process.ts';
+import { CpuSampler, type CpuSample } from './cpu-time.ts';
 
 export const CONNECTIONS = 64;
 
-/** The same request, over and over, on `CONNECTIONS` kept-alive connections. */
+/** A request; those of a run are sent over and over, on `CONNECTIONS` kept-alive connections. */
 export interface Load {
   readonly method: 'GET' | 'POST';
   readonly path: string;
@@ -34,7 +35,7 @@ export interface Generator {
   readonly name: string;
   readonly version: string;
   /** The arguments of one run, and how to read what it printed. */
-  command(url: string, load: Load, seconds: number): readonly [program: string, ...args: string[]];
+  command(url: string, loads: readonly Load[], seconds: number): readonly [program: string, ...args: string[]];
   parse(output: string): Counted;
 }
 
@@ -47,22 +48,14 @@ const wrkOutput = z.object({
 
 /** @param version as `wrk --version` printed it */
 export function wrk(version: string): Generator {
-  const script = fileURLToPath(new URL('post.lua', import.meta.url));
+  const script = fileURLToPath(new URL('cheap-generator.lua', import.meta.url));
   return {
     name: 'wrk',
     version,
-    command(url, { method, path, body }, seconds) {
+    command(url, loads, seconds) {
       const shape = ['--threads', '1', '--connections', String(CONNECTIONS), '--duration', `${seconds}s`];
-      return [
-        'wrk',
-        ...shape,
-        '--script',
-        script,
-        `${url}${path}`,
-        '--',
-        method,
-        ...(body === undefined ? [] : [body]),
-      ];
+      const requests = loads.flatMap(({ method, path, body = '' }) => [method, path, body]);
+      return ['wrk', ...shape, '--script', script, url, '--', ...requests];
     },
     parse(output) {
       const { durationUs, ...counted } = wrkOutput.parse(JSON.parse(output.trim().split('\n').at(-1)!));
@@ -84,10 +77,10 @@ export function autocannon(): Generator {
   return {
     name: 'autocannon',
     version,
-    command(url, { method, path, body }, seconds) {
-      const shape = ['--json', '--no-progress', '-c', String(CONNECTIONS), '-d', String(seconds), '-m', method];
-      const sent = body === undefined ? [] : ['-b', body, '-H', 'content-type: application/json'];
-      return [process.execPath, require.resolve('autocannon'), ...shape, ...sent, `${url}${path}`];
+    command(url, requests, seconds) {
+      const task: AutocannonTask = { url, requests, connections: CONNECTIONS, seconds };
+      const program = fileURLToPath(new URL('autocannon-process.ts', import.meta.url));
+      return [process.execPath, program, JSON.stringify(task)];
     },
     parse(output) {
       const { duration, errors, non2xx, requests } = autocannonOutput.parse(JSON.parse(output));
@@ -109,16 +102,23 @@ async function versionOfWrk(): Promise<string | undefined> {
   return /^wrk (.+?) \[/.exec(stdout)?.[1];
 }
 
+export interface SendOptions {
+  readonly seconds: number;
+  readonly signal: AbortSignal;
+  readonly onStarted?: (pid: number) => void;
+}
+
 /** @throws {Error} the generator failed, or printed something else */
 export async function send(
   generator: Generator,
   url: string,
-  load: Load,
-  { seconds, signal }: { readonly seconds: number; readonly signal: AbortSignal },
+  loads: readonly Load[],
+  { seconds, signal, onStarted }: SendOptions,
 ): Promise<Sent> {
   signal.throwIfAborted();
-  const [program, ...args] = generator.command(url, load, seconds);
+  const [program, ...args] = generator.command(url, loads, seconds);
   await using child = await startChild(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  onStarted?.(child.pid);
   using sampler = new CpuSampler(child.pid);
   const stop = (): void => void child.stop(1_000);
   signal.addEventListener('abort', stop, { once: true });

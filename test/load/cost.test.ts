@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { cpuMsFromSchedstat, readFineCpuMs } from '../../load/cpu-time.ts';
+import { generatorShareOf, measureCost, secondsFor } from '../../load/cost.ts';
+import { startOrigin } from '../../load/origin.ts';
+import { profiles } from '../../load/profiles.ts';
+import { localHost } from '../../load/service-host.ts';
+import { workloads } from '../../load/workloads/index.ts';
+
+const fakeService = fileURLToPath(new URL('../support/fake-service.ts', import.meta.url));
+const sizes = { warmupRequests: 1, requests: 1, mostSeconds: 1 };
+
+describe('the settled cost of a request', () => {
+  it('is over twenty thousand requests in standard, behind eight thousand that warm the code', () => {
+    for (const { cost } of profiles.slice(1)) {
+      expect(cost.warmupRequests).toBeGreaterThanOrEqual(8_000);
+      expect(cost.requests).toBeGreaterThanOrEqual(20_000);
+      for (const perSecond of [4_000, 10_000, 60_000]) {
+        expect(secondsFor(cost, perSecond) * perSecond).toBeGreaterThanOrEqual(cost.requests);
+      }
+      expect(secondsFor(cost, 1)).toBe(cost.mostSeconds);
+    }
+  });
+
+  it('has requests of every workload, none of which waits for an origin', () => {
+    for (const { name, keys, cost, environment } of workloads) {
+      expect(cost.requests('/v1/sync-lock', keys).length, name).toBeGreaterThan(0);
+      const settings = { ...environment, ...cost.environment };
+      if (name.startsWith('counters')) expect(settings['WRITE_THROUGH'] ?? 'off', name).toBe('off');
+    }
+  });
+
+  it('is measured on a service, and what was sent is counted', { timeout: 60_000 }, async () => {
+    const signal = AbortSignal.timeout(50_000);
+    await using host = localHost(fakeService, await startOrigin('embedded', signal));
+    await using service = await host.start({ strategy: 'sync-lock', threads: 1, environment: {} }, signal);
+    const increment = { method: 'POST', path: '/v1/sync-lock/counters/key-0/increment' } as const;
+    const cost = await measureCost(service, [increment], sizes, signal);
+    const stored = (await (await fetch(`${service.url}/v1/sync-lock/counters/key-0`)).json()) as { value: number };
+    expect(stored.value).toBeGreaterThanOrEqual(cost.requests + cost.warmupRequests);
+    expect(cost.perSecond).toBeGreaterThan(0);
+    if (process.platform === 'linux') {
+      expect(cost.cpuUsPerRequest).toBeGreaterThan(0);
+      expect(cost.generatorShare).toBeGreaterThan(0);
+      expect(cost.generatorShare).toBeLessThan(1);
+    }
+  });
+
+  it('is refused where answers were errors', { timeout: 60_000 }, async () => {
+    const signal = AbortSignal.timeout(50_000);
+    await using host = localHost(fakeService, await startOrigin('embedded', signal));
+    await using service = await host.start({ strategy: 'sync-lock', threads: 1, environment: {} }, signal);
+    const missing = [{ method: 'GET', path: '/nowhere' } as const];
+    await expect(measureCost(service, missing, sizes, signal)).rejects.toThrow(/of \d+ answers \d+ were errors/u);
+  });
+
+  it('counts CPU time in nanoseconds where the system does', async () => {
+    expect(cpuMsFromSchedstat('1234567 890 12\n')).toBeCloseTo(1.234567);
+    if (process.platform !== 'linux') return;
+    const before = await readFineCpuMs(process.pid);
+    let spun = 0;
+    for (let time = 0; time < 1e6; time++) spun += Math.sqrt(time);
+    expect(spun).toBeGreaterThan(0);
+    expect(await readFineCpuMs(process.pid)).toBeGreaterThan(before);
+  });
+
+  it('says how much of the CPU time was the generator’s, and nothing where that is unknown', () => {
+    expect(generatorShareOf(undefined)).toBeUndefined();
+    const use = { serviceCpuMs: 20, foreignCores: 0, stealShare: 0, busyShare: 0 };
+    expect(generatorShareOf(use)).toBeUndefined();
+    expect(generatorShareOf({ ...use, generatorCpuMs: 60 })).toBe(0.75);
+  });
+});

@@ -58,6 +58,7 @@ async function measuredOn(open: MachineUse, closed: MachineUse): Promise<CellRes
     const host: ServiceHost = {
       machine: describeMachine(),
       origin: '',
+      isRemote: false,
       async start() {
         const uses = [open, closed];
         return {

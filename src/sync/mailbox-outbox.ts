@@ -18,6 +18,7 @@ import {
 } from '../errors.ts';
 import { toWire } from '../wire-error.ts';
 import { BusyPoll } from './busy-poll.ts';
+import { EXPIRED_PER_TURN } from './deadlines.ts';
 import type { Doorbell } from './doorbell.ts';
 import { Ask, batchOf } from './mailbox-ask.ts';
 import { PendingAsks } from './mailbox-pending.ts';
@@ -223,15 +224,19 @@ export class Outbox<M, R> {
     this.#options.doorbell.waitEnded();
   }
 
-  /** Refuses those that have waited long enough for a permit or a receiver, and looks again when the next one will have. */
+  /**
+   * Refuses those that have waited long enough for a permit or a receiver, some in each turn of the event loop, and looks
+   * again when the next one will have.
+   */
   #refuseLate(): void {
     const { name, permits, waitMs } = this.#options;
     this.#giveUp = undefined;
     const nowMs = performance.now();
+    let refused = 0;
     for (let ask = this.#outbox[0]; ask !== undefined; ask = this.#outbox[0]) {
       const leftMs = ask.startedMs + waitMs - nowMs;
-      if (leftMs > 0) {
-        this.#giveUp = setTimeout(() => this.#refuseLate(), leftMs);
+      if (leftMs > 0 || refused++ === EXPIRED_PER_TURN) {
+        this.#giveUp = setTimeout(() => this.#refuseLate(), Math.max(0, leftMs));
         return;
       }
       this.#outbox.shift();
@@ -249,16 +254,24 @@ export class Outbox<M, R> {
     this.#sweep.unref(); // the port, or the wait for a receiver, keeps the thread
   }
 
+  /** Some in each turn of the event loop: each makes an error, and its caller an answer of that. */
   #endExpired(): void {
     this.#sweepDueMs = Infinity;
     const nowMs = performance.now();
     let nextMs = Infinity;
+    let ended = 0;
     for (const ask of [...this.#pending.values(), ...this.#outbox]) {
       // A timer counts whole milliseconds of a clock of its own, and may be early by one.
-      if (ask.untilMs <= nowMs + 1) this.#endLate(ask, undefined);
-      else nextMs = Math.min(nextMs, ask.untilMs);
+      if (ask.untilMs > nowMs + 1) nextMs = Math.min(nextMs, ask.untilMs);
+      else if (ended++ === EXPIRED_PER_TURN) return this.#endMoreSoon();
+      else this.#endLate(ask, undefined);
     }
     if (nextMs < this.#sweepDueMs) this.#armSweep(nextMs, nowMs);
+  }
+
+  #endMoreSoon(): void {
+    this.#sweepDueMs = -Infinity; // whoever comes meanwhile arms no timer
+    setImmediate(() => this.#endExpired());
   }
 
   /** @param reason the signal's, or undefined for the deadline */

@@ -9,6 +9,7 @@
  * Cost: a few microtasks per message, which `drain` does without; the replies of one turn travel as one batch.
  * Where it may poll, `drain` stays awake for the next batch; `BusyPoll` says what that costs.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { DeadlineError, MisuseError } from '../errors.ts';
 import { toWire } from '../wire-error.ts';
@@ -18,6 +19,9 @@ import type { Batch, ReplyTiming } from './mailbox.ts';
 import { Line } from './mailbox-line.ts';
 import type { Permits } from './permits.ts';
 import { processNowMs } from './process-clock.ts';
+
+/** The loop takes out so many letters that are there already, and then lets the event loop turn. */
+export const LETTERS_PER_TURN = 64;
 
 /** A received message and its one reply. */
 export class Letter<M, R> {
@@ -92,6 +96,8 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     (line, batch) => this.#hand(this.#handle!, line, batch, 0),
     () => this.#notify(), // the last sender may have ended
   );
+  /** By the loop. */
+  #taken = 0;
   #senders = 0;
   #moreSenders = true;
   #news: PromiseWithResolvers<void> | undefined;
@@ -152,10 +158,17 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   [Symbol.asyncIterator](): AsyncIterator<Letter<M, R>, void, void> {
     return {
       next: () => {
+        if (++this.#taken % LETTERS_PER_TURN === 0) return this.#nextInNewTurn();
         const letter = this.#take();
         return letter === undefined ? this.#next() : Promise.resolve({ done: false, value: letter });
       },
     };
+  }
+
+  /** Microtasks in a row would keep timers, and what else is due, from running. */
+  async #nextInNewTurn(): Promise<IteratorResult<Letter<M, R>, void>> {
+    await nextTurn();
+    return this.#next();
   }
 
   async #next(): Promise<IteratorResult<Letter<M, R>, void>> {

@@ -1,15 +1,17 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConflictError } from '../../src/errors.ts';
+import { EXPIRED_PER_TURN } from '../../src/sync/deadlines.ts';
 import { Doorbell } from '../../src/sync/doorbell.ts';
 import { LOCK_WORDS, ownedBy } from '../../src/sync/lock-line.ts';
 import { Outbox, type OutboxOptions } from '../../src/sync/mailbox-outbox.ts';
-import { type Letter, Receiver } from '../../src/sync/mailbox-receiver.ts';
+import { type Letter, LETTERS_PER_TURN, Receiver } from '../../src/sync/mailbox-receiver.ts';
 import { Sender } from '../../src/sync/mailbox-sender.ts';
 import { mailbox } from '../../src/sync/mailbox.ts';
 import { Permits } from '../../src/sync/permits.ts';
 import { SyncMutex } from '../../src/sync/sync-mutex.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
+import { settledByTurn } from '../support/settled-by-turn.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -54,6 +56,42 @@ function letters(receiver: Receiver<string, string>) {
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 }
+
+describe('many asks whose time is over at once', () => {
+  it.each([
+    ['their own', 1_000, { waitMs: 10_000 }, { remainingMs: 1 }],
+    ['that of a wait for a permit', 1, { waitMs: 1 }, {}],
+  ])('end some in each turn of the event loop, where it is %s', async (_, capacity, options, call) => {
+    const { sender, connect } = ends(capacity, { maxWaiting: 1_000, ...options });
+    connect();
+    await turns(2);
+    const asks = Array.from({ length: 500 }, () => sender.ask('slow', call));
+    const waiting = capacity === 1 ? asks.slice(1) : asks; // the first was sent, and waits for its reply
+    expect(Math.max(...(await settledByTurn(waiting)))).toBeLessThanOrEqual(EXPIRED_PER_TURN);
+    asks[0]!.catch(() => {}); // ends with its mailbox
+  });
+});
+
+it('letters that are there already, taken out one by one, let the event loop turn', async () => {
+  const { sender, connect } = ends(500);
+  const { receiver } = connect();
+  const asks = Array.from({ length: 500 }, () => sender.ask('hello'));
+  let most = 0;
+  let inThisTurn = 0;
+  let received = 0;
+  const turn = (): void => {
+    inThisTurn = 0;
+    if (received < asks.length) setImmediate(turn);
+  };
+  turn();
+  for await (const letter of receiver) {
+    most = Math.max(most, ++inThisTurn);
+    letter.reply('');
+    if (++received === asks.length) break;
+  }
+  await Promise.all(asks);
+  expect(most).toBeLessThanOrEqual(2 * LETTERS_PER_TURN);
+});
 
 describe('a mailbox', () => {
   it('brings messages in order and replies to the one that asked', async () => {

@@ -7,6 +7,7 @@ import { unwatchSignal, watchSignal } from '../../src/sync/abort-signals.ts';
 import { Deadlines, EXPIRED_PER_TURN, Expiring } from '../../src/sync/deadlines.ts';
 import { Oneshot } from '../../src/sync/oneshot.ts';
 import { TOLD_PER_TURN, WaitQueue } from '../../src/sync/wait-queue.ts';
+import { settledByTurn } from '../support/settled-by-turn.ts';
 
 const MANY = 10_000;
 
@@ -14,19 +15,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
-
-/** How many of `promises` have settled, turn by turn of the event loop, until all have. */
-async function settledByTurn(promises: readonly Promise<unknown>[]): Promise<number[]> {
-  let settled = 0;
-  const count = (): void => void (settled += 1);
-  for (const promise of promises) void promise.then(count, count);
-  const turns: number[] = [];
-  for (let before = 0; settled < promises.length; before = settled) {
-    await nextTurn();
-    turns.push(settled - before);
-  }
-  return turns;
-}
 
 describe('many who wait with one signal', () => {
   it('hang on one listener, of whichever queue they are, and leave none behind', async () => {

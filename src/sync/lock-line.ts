@@ -3,10 +3,12 @@
  * what a dead thread held without knowing what the lock guards.
  *
  * ```
- * word 0   state: owner's slot << 3 | POISONED | DIED | CONTENDED   (slot 0: nobody owns it)
+ * word 0   state: owner's slot << 4 | HANDED | POISONED | DIED | CONTENDED   (slot 0: nobody owns it)
  * word 1   bit per thread position 0–31 that has asynchronous waiters
  * word 2   the same for positions 32–63
  * word 3   how often a next owner repaired what a dead one left
+ * word 4   bit per thread position 0–31 that claims what it is handed next; see `AsyncMutex`
+ * word 5   the same for positions 32–63
  * ```
  *
  * Ordering: `Atomics` is sequentially consistent, and the state word alone decides who owns the lock. `abandon` runs
@@ -27,6 +29,7 @@ export const LEAF_TIMEOUT_MS = 30_000;
 
 export const WAITING = 1;
 export const REPAIRS = 3;
+export const CLAIMING = 4;
 
 /** Somebody is parked, or was: the release must wake one. */
 export const CONTENDED = 0b001;
@@ -34,23 +37,35 @@ export const CONTENDED = 0b001;
 export const DIED = 0b010;
 /** The guarded state was left half-changed and could not be repaired: nobody may own the lock. */
 export const POISONED = 0b100;
+/** An asynchronous lock that was handed over, and not yet taken: another thread may take it instead. */
+export const HANDED = 0b1000;
 
 /** The state word of a lock that `slot` owns. */
 export function ownedBy(slot: Slot): number {
-  return slot << 3;
+  return slot << 4;
 }
 
 /** The slot that owns the lock, 0 when nobody does. */
 export function ownerOf(state: number): Slot {
-  return state >>> 3;
+  return state >>> 4;
 }
 
 /** Says that the thread at `position` has, or no longer has, asynchronous waiters on the lock at `line`. */
 export function setWaiting(locks: Int32Array, line: number, position: number, waiting: boolean): void {
-  const word = line + WAITING + (position >>> 5);
-  const bit = 1 << (position & 31);
-  if (waiting) Atomics.or(locks, word, bit);
-  else Atomics.and(locks, word, ~bit);
+  setBit(locks, line + WAITING, position, waiting);
+}
+
+export function isWaiting(locks: Int32Array, line: number, position: number): boolean {
+  return hasBit(locks, line + WAITING, position);
+}
+
+/** Says that nobody may take from the thread at `position` what it is handed, or that anybody may. */
+export function setClaiming(locks: Int32Array, line: number, position: number, claiming: boolean): void {
+  setBit(locks, line + CLAIMING, position, claiming);
+}
+
+export function isClaiming(locks: Int32Array, line: number, position: number): boolean {
+  return hasBit(locks, line + CLAIMING, position);
 }
 
 /**
@@ -91,6 +106,16 @@ function firstWaiting(low: number, high: number, least: number, end: number, thr
   }
 }
 
+function setBit(locks: Int32Array, first: number, position: number, value: boolean): void {
+  const bit = 1 << (position & 31);
+  if (value) Atomics.or(locks, first + (position >>> 5), bit);
+  else Atomics.and(locks, first + (position >>> 5), ~bit);
+}
+
+function hasBit(locks: Int32Array, first: number, position: number): boolean {
+  return (Atomics.load(locks, first + (position >>> 5)) & (1 << (position & 31))) !== 0;
+}
+
 /** Number of the lowest bit that is set; 32 when none is. */
 function lowestBit(bits: number): number {
   return bits === 0 ? 32 : 31 - Math.clz32(bits & -bits);
@@ -102,7 +127,7 @@ function lowestBit(bits: number): number {
  *
  * It frees what any dead slot holds, not only this one: `slot` may have handed a lock to a thread that was buried
  * before, and died before it could see that and take the lock back. So whoever locks must be in the table: a slot that
- * never entered counts as dead.
+ * never entered counts as dead. What a dead thread was handed and never took needs no repair.
  *
  * @returns how many locks were held by the dead
  */
@@ -110,11 +135,14 @@ export function abandon(locks: Int32Array, slot: Slot, threads: ThreadTable): nu
   let held = 0;
   for (let line = 0; line < locks.length; line += LOCK_WORDS) {
     setWaiting(locks, line, ThreadTable.positionOf(slot), false);
+    setClaiming(locks, line, ThreadTable.positionOf(slot), false);
     let state = Atomics.load(locks, line);
     while (isDead(ownerOf(state), threads)) {
-      const seen = Atomics.compareExchange(locks, line, state, DIED);
-      if (seen === state) held += 1;
-      state = seen === state ? DIED : seen;
+      const isHeld = (state & HANDED) === 0;
+      const freed = isHeld ? DIED : 0;
+      const seen = Atomics.compareExchange(locks, line, state, freed);
+      if (seen === state && isHeld) held += 1;
+      state = seen === state ? freed : seen;
     }
     Atomics.notify(locks, line);
   }

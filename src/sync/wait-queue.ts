@@ -10,6 +10,8 @@ export interface Waiter<T> {
   readonly options: WaitOptions | undefined;
   /** `performance.now()` when the wait began. */
   readonly sinceMs: number;
+  /** When it ends without having been served. */
+  readonly untilMs: number;
   resolve(value: T): void;
   reject(error: unknown): void;
 }
@@ -42,6 +44,11 @@ export class WaitQueue<T> {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** The one who has waited longest, still in the queue. */
+  get oldest(): Waiter<T> | undefined {
+    return this.#first;
   }
 
   /**

@@ -20,8 +20,10 @@ const knowing: Patch = {
   file: 'sync/async-mutex.ts',
   from: '  /** Waiters of this thread. */',
   to: `  get knows() {
-      const turn = this.#turnSeenMs === 0 ? -1 : Math.round((performance.now() - this.#turnSeenMs) * 100);
-      return [Number(this.#owned), this.#queue.size, turn];
+      const now = performance.now();
+      const since = (ms) => (ms === 0 ? -1 : Math.round((now - ms) * 100));
+      const times = [this.#turnSeenMs, this.#chainSeenMs, this.#claimedMs, this.#mayClaimMs].map(since);
+      return [Number(this.#owned), this.#queue.size, Number(this.#goesOn), this.#handedSeen, ...times];
     }
   /** Waiters of this thread. */`,
 };

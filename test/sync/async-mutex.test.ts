@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LockTimeoutError, MisuseError, OverloadedError } from '../../src/errors.ts';
 import type { Guard } from '../../src/sync/async-mutex.ts';
 import { LocalThreads } from '../support/local-threads.ts';
@@ -184,6 +184,44 @@ describe('within one thread', () => {
     const guard = await mutex.acquire({ timing });
     expect(() => guard[Symbol.dispose]()).toThrow('no clock');
     (await mutex.acquire())[Symbol.dispose]();
+  });
+});
+
+describe('many that wait on one thread, whose sections take long', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it('let the event loop turn between them, and nobody is served after its time', async () => {
+    using threads = new LocalThreads();
+    let nowMs = 1_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+    const mutex = threads.asyncMutex(0, { timeoutMs: 50, maxWaiting: 200 });
+    let inThisTurn = 0;
+    let most = 0;
+    let isOver = false;
+    const turn = (): void => {
+      inThisTurn = 0;
+      if (!isOver) setImmediate(turn);
+    };
+    turn();
+    const holder = await mutex.acquire();
+    const startedMs = nowMs;
+    const listings = Array.from({ length: 200 }, async () => {
+      await using _guard = await mutex.acquire();
+      const servedMs = nowMs - startedMs;
+      nowMs += 5;
+      most = Math.max(most, ++inThisTurn);
+      return servedMs;
+    });
+    holder[Symbol.dispose]();
+    const outcomes = await Promise.allSettled(listings);
+    isOver = true;
+    const served = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    expect(most).toBeLessThanOrEqual(2);
+    expect(served).toHaveLength(10);
+    expect(Math.max(...served)).toBeLessThan(50);
+    expect(refused.every((error) => error instanceof LockTimeoutError)).toBe(true);
+    expect(threads.locks[0]).toBe(0);
   });
 });
 

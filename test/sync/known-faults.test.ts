@@ -85,8 +85,8 @@ describe('a waiter is cancelled or dies after it was chosen, and its wake-up is 
     expect(threads.locks[0]).toBe(0);
   });
 
-  it('AsyncMutex: a lock that was handed to a thread which died goes on to the next thread', async () => {
-    await using crew = new Crew({ locks: 1 });
+  /** Main hands the lock to thread 0, whose event loop stands still; thread 1 waits as well. */
+  async function handToTheBusy(crew: Crew) {
     await Promise.all([crew.start(0), crew.start(1)]);
     const { locks, notes } = crew.memory;
     const slot = ThreadTable.slot(2, 0);
@@ -94,15 +94,30 @@ describe('a waiter is cancelled or dies after it was chosen, and its wake-up is 
     using doorbell = new Doorbell(crew.threads, slot);
     const options = { name: 'm', slot, threads: crew.threads, doorbell, timeoutMs: 10_000, maxWaiting: 9 };
     const holder = await new AsyncMutex(locks, 0, options).acquire();
-    void crew.order(0, LOCK_JOBS, 'waitUnaware', {}).catch(() => {});
+    const busy = crew.order(0, LOCK_JOBS, 'waitUnaware', {});
+    busy.catch(() => {});
     await Atomics.waitAsync(notes, HOLDING, 0).value;
     const patient = crew.order(1, LOCK_JOBS, 'waitOnce', { kind: 'async' });
     while (nextWaiting(locks, 0, 0, crew.threads) !== 1) await turnOfLoop();
-
     holder[Symbol.dispose]();
-    expect(ownerOf(locks[0]!)).toBe(crew.slotAt(0)); // chosen, and it will never know
-    expect((await crew.kill(0)).held).toBe(1);
+    expect(ownerOf(locks[0]!)).toBe(crew.slotAt(0)); // chosen, and it does not know
+    return { busy, patient };
+  }
+
+  it('AsyncMutex: a lock that was handed to a thread which died goes on to the next thread', async () => {
+    await using crew = new Crew({ locks: 1 });
+    const { patient } = await handToTheBusy(crew);
+    expect((await crew.kill(0)).held).toBe(0);
     expect(await patient).toBe(1);
+  });
+
+  it('AsyncMutex: a lock that was handed to a thread too busy to take it goes to one that waits and runs', async () => {
+    await using crew = new Crew({ locks: 1 });
+    const { busy, patient } = await handToTheBusy(crew);
+    expect(await patient).toBe(1);
+    release(crew.memory.notes);
+    await busy;
+    while (ownerOf(Atomics.load(crew.memory.locks, 0)) !== crew.slotAt(0)) await turnOfLoop(); // its turn has come
   });
 });
 

@@ -1,7 +1,7 @@
 /** What the threads of a crew do with the mutexes. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { AsyncMutex } from '../../src/sync/async-mutex.ts';
+import { AsyncMutex, PATIENCE_MS } from '../../src/sync/async-mutex.ts';
 import { SyncMutex } from '../../src/sync/sync-mutex.ts';
 import { seededRandom } from '../../src/random.ts';
 import type { Job, Post } from '../support/crew-worker.ts';
@@ -23,6 +23,8 @@ interface Tasks extends Rounds {
   readonly tasks: number;
   /** One acquire in so many is aborted at a random moment; 0 for none. */
   readonly abortEvery: number;
+  /** After one acquire in so many the event loop stands still, for longer than what was handed over is left alone. */
+  readonly busyEvery?: number;
 }
 
 const countSync: Job<Rounds> = (post, { rounds }) => {
@@ -36,7 +38,7 @@ const countSync: Job<Rounds> = (post, { rounds }) => {
   return mutex.stats;
 };
 
-const countAsync: Job<Tasks> = async (post, { rounds, tasks, abortEvery, seed = 1 }) => {
+const countAsync: Job<Tasks> = async (post, { rounds, tasks, abortEvery, busyEvery = 0, seed = 1 }) => {
   const mutex = asyncMutex(post);
   const count = new Float64Array(post.memory.data);
   const random = seededRandom(seed + post.position);
@@ -45,8 +47,11 @@ const countAsync: Job<Tasks> = async (post, { rounds, tasks, abortEvery, seed = 
     for (let round = 0; round < rounds; round++) {
       const abort = abortEvery > 0 && random() * abortEvery < 1 ? new AbortController() : undefined;
       if (abort !== undefined) abortSoon(abort, random());
+      const isBusy = busyEvery > 0 && random() * busyEvery < 1;
       try {
-        await using _guard = await mutex.acquire({ signal: abort?.signal });
+        const turn = mutex.acquire({ signal: abort?.signal });
+        if (isBusy) standStill(2 * PATIENCE_MS);
+        await using _guard = await turn;
         const before = count[0]!;
         if (random() < 0.05) await turnOfLoop();
         count[0] = before + 1;
@@ -171,6 +176,10 @@ function asyncMutex({ memory, slot, threads, doorbell }: Post): AsyncMutex {
 function signal(notes: Int32Array, word: number): void {
   Atomics.add(notes, word, 1);
   Atomics.notify(notes, word);
+}
+
+function standStill(forMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, forMs);
 }
 
 function turnOfLoop(): Promise<void> {

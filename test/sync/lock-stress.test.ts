@@ -18,6 +18,17 @@ describe.each([2, 4])('%i real threads', (threads) => {
     expect([...crew.memory.locks.subarray(0, 3)]).toEqual([0, 0, 0]);
   });
 
+  it.each([4, 5])(
+    'count while event loops stand still and others take back what they were handed, seed %i',
+    async (seed) => {
+      await using crew = new Crew({ locks: 1 });
+      const params = { rounds: 100, tasks: 4, abortEvery: 10, busyEvery: 20, seed };
+      const counted = (await crew.all(threads, LOCK_JOBS, 'countAsync', params)) as number[];
+      expect(countOf(crew)).toBe(counted.reduce((sum, count) => sum + count));
+      expect([...crew.memory.locks.subarray(0, 6)].filter((_, word) => word !== 3)).toEqual([0, 0, 0, 0, 0]);
+    },
+  );
+
   it('take turns: nobody waits long for a mutex that others want as well', async () => {
     await using crew = new Crew({ locks: 1 });
     const longest = (await crew.all(threads, LOCK_JOBS, 'longestWait', { rounds: 300 })) as number[];

@@ -4,12 +4,12 @@ import { type Actor, clearSection, type RunMemory, type Scenario } from '../../s
 import { buryTheDead } from './bury.ts';
 import { ACKNOWLEDGED, COUNT, exact, hasCode } from './counted.ts';
 
-function mutexOf(actor: Actor): AsyncMutex {
+function mutexOf(actor: Actor, timeoutMs = 1_000): AsyncMutex {
   const { sync, memory, slot, table } = actor;
   return actor.quietly(() => {
     const doorbell = new sync.Doorbell(table, slot);
     const repair = (): void => clearSection(memory);
-    const options = { name: 'm', slot, threads: table, doorbell, timeoutMs: 1_000, maxWaiting: 9, repair };
+    const options = { name: 'm', slot, threads: table, doorbell, timeoutMs, maxWaiting: 9, repair };
     const mutex = new sync.AsyncMutex(memory.locks, 0, options);
     keepOnly(actor, mutex);
     return mutex;
@@ -103,6 +103,27 @@ function killing(threads: number, kills: number, tasks = 1): Scenario {
   };
 }
 
+/** Time passes, so that what was handed over and not taken yet may be taken back. */
+function takingBack(threads: number, kills = 0): Scenario {
+  const deaths = kills === 0 ? '' : `, ${kills} of them killed anywhere`;
+  return {
+    name: `${threads} threads take back what was handed over${deaths}`,
+    threads: kills === 0 ? threads : threads + 1,
+    exhaustive: threads === 2 && kills === 0,
+    locks: 1,
+    timeouts: 2,
+    kills,
+    killable: 2 ** threads - 1,
+    async program(actor) {
+      if (actor.thread === threads) return buryTheDead(actor);
+      const mutex = mutexOf(actor);
+      await countUnder(actor, mutex);
+      if (actor.thread === 0) await countUnder(actor, mutex);
+    },
+    problems: (memory) => settled(memory, kills * 2),
+  };
+}
+
 export const scenarios: readonly Scenario[] = [
   counting(2, 1),
   counting(2, 2),
@@ -140,12 +161,16 @@ export const scenarios: readonly Scenario[] = [
     locks: 1,
     timeouts: 2,
     async program(actor) {
-      const mutex = mutexOf(actor);
+      const mutex = mutexOf(actor, 4); // before it looks whether it may take the lock back
       if (actor.thread === 0) await told(['LOCK_TIMEOUT'], countSlowly(actor, mutex));
       else await told(['LOCK_TIMEOUT'], countUnder(actor, mutex));
     },
     problems: (memory) => settled(memory),
   },
+  takingBack(2),
+  takingBack(3),
+  takingBack(2, 1),
+  takingBack(3, 1),
   killing(2, 1),
   killing(2, 1, 2),
   killing(3, 1),

@@ -1,4 +1,5 @@
 /** What the lock scenarios count, and what must be true of it afterwards. */
+import { ownerOf } from '../../../src/sync/lock-line.ts';
 import type { RunMemory } from '../../support/steps/scenario.ts';
 
 export const COUNT = 0;
@@ -21,6 +22,6 @@ export function exact({ notes, locks }: RunMemory, unknown = 0): string[] {
   const found: string[] = [];
   if (count < acknowledged || count > acknowledged + unknown)
     found.push(`${count} counted, ${acknowledged} acknowledged`);
-  if (locks[0]! >>> 3 !== 0) found.push(`the lock is left in state ${locks[0]}`);
+  if (ownerOf(locks[0]!) !== 0) found.push(`the lock is left in state ${locks[0]}`);
   return found;
 }

@@ -17,6 +17,7 @@ const table = 'sync/shared-table.ts';
 const pool = 'sync/record-pool.ts';
 
 const ABORT = 'a waiter is aborted at any time';
+const TAKEN_BACK = '2 threads take back what was handed over';
 
 export const seededBugs: readonly SeededBug[] = [
   bug('a release wakes nobody', 'sync-mutex', '2 threads count 1 each', {
@@ -66,7 +67,7 @@ export const seededBugs: readonly SeededBug[] = [
   }),
   bug('a release does not look again after it freed the word', 'async-mutex', '2 threads, 1 tasks each', {
     file: asyncMutex,
-    from: 'if (this.#nextWaiting() === -1) return;',
+    from: 'if (since === -1 || since === this.#position) return;',
     to: 'return;',
   }),
   bug('a hand-off rings nobody', 'async-mutex', '2 threads, 1 tasks each', {
@@ -96,8 +97,8 @@ export const seededBugs: readonly SeededBug[] = [
   ),
   bug('a grant that comes too late is kept', 'async-mutex', ABORT, {
     file: asyncMutex,
-    from: 'this.#owned = true;\n        this.#passOn();',
-    to: '',
+    from: 'this.#passOn(); // handed',
+    to: '// handed',
   }),
   bug('an aborted waiter leaves its bit behind', 'async-mutex', ABORT, {
     file: asyncMutex,
@@ -113,6 +114,31 @@ export const seededBugs: readonly SeededBug[] = [
     file: doorbell,
     from: 'else setImmediate(() => this.#listen());',
     to: '',
+  }),
+  bug('what was taken meanwhile is taken back', 'async-mutex', TAKEN_BACK, {
+    file: asyncMutex,
+    from: 'if (!isLate || Atomics.compareExchange(this.#locks, this.#line, state, this.#mine) !== state) return;',
+    to: 'if (!isLate) return; Atomics.store(this.#locks, this.#line, this.#mine);',
+  }),
+  bug('what was taken back meanwhile is taken', 'async-mutex', TAKEN_BACK, {
+    file: asyncMutex,
+    from: 'if (Atomics.compareExchange(this.#locks, this.#line, state, mine) !== state) continue;',
+    to: 'Atomics.store(this.#locks, this.#line, mine);',
+  }),
+  bug('whoever lost its turn is not rung', 'async-mutex', TAKEN_BACK, {
+    file: asyncMutex,
+    from: 'this.#options.threads.ring(busy);',
+    to: '',
+  }),
+  bug('whoever lost its turn is rung before its bit is cleared', 'async-mutex', TAKEN_BACK, {
+    file: asyncMutex,
+    from: 'setWaiting(this.#locks, this.#line, busy, false);\n    this.#options.threads.ring(busy);',
+    to: 'this.#options.threads.ring(busy);\n    setWaiting(this.#locks, this.#line, busy, false);',
+  }),
+  bug('whoever lost its turn no longer counts as waiting', 'async-mutex', TAKEN_BACK, {
+    file: asyncMutex,
+    from: 'setWaiting(this.#locks, this.#line, this.#position, true);\n  }',
+    to: '}',
   }),
   bug('an insert announces nothing', 'shared-table', 'one of two threads that add is killed', {
     file: table,

@@ -6,7 +6,7 @@
  * sender's thread is replaced: its successor sends once what the dead one had sent is received (`Permits`).
  * With `drain`, no sender waits for the next messages of another (`FairTurns`). A reply that cannot be cloned, and a
  * handler that throws, fail their own letter.
- * Cost: a few microtasks per message, which `drain` does without; the replies of one turn travel as one batch.
+ * Cost: a few microtasks per message, and a turn of the event loop per `LETTERS_PER_TURN`, which `drain` does without; the replies of one turn travel as one batch.
  * Where it may poll, `drain` stays awake for the next batch; `BusyPoll` says what that costs.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';

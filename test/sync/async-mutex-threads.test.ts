@@ -87,27 +87,27 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('shares', () => {
-  /** Who was granted the lock, one after another, when 50 callers of one thread and one of another want it all the time. */
-  async function grants(sectionMs: number): Promise<string> {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }); // however slow the machine is, nobody is too busy
-    using threads = new LocalThreads();
-    const clock = ownClock();
-    const stop = new AbortController();
-    let order = '';
-    const caller = async (mutex: AsyncMutex, name: string): Promise<void> => {
-      while (!stop.signal.aborted) {
-        await using _guard = await mutex.acquire();
-        order += name;
-        clock.nowMs += sectionMs;
-        if (order.length === 400) stop.abort();
-      }
-    };
-    const [many, one] = [threads.asyncMutex(0), threads.asyncMutex(1)];
-    await Promise.all([...Array.from({ length: 50 }, () => caller(many, 'm')), caller(one, '1')]);
-    return order;
-  }
+/** Who was granted the lock, one after another, when 50 callers of one thread and one of another want it all the time. */
+async function grants(sectionMs: number): Promise<string> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }); // however slow the machine is, nobody is too busy
+  using threads = new LocalThreads();
+  const clock = ownClock();
+  const stop = new AbortController();
+  let order = '';
+  const caller = async (mutex: AsyncMutex, name: string): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await using _guard = await mutex.acquire();
+      order += name;
+      clock.nowMs += sectionMs;
+      if (order.length === 400) stop.abort();
+    }
+  };
+  const [many, one] = [threads.asyncMutex(0), threads.asyncMutex(1)];
+  await Promise.all([...Array.from({ length: 50 }, () => caller(many, 'm')), caller(one, '1')]);
+  return order;
+}
 
+describe('shares', () => {
   it('are those of threads: one caller against fifty gets every second grant of a section as long as a turn', async () => {
     const order = (await grants(TURN_MS)).slice(100, 300);
     const ofOne = order.split('1').length - 1;
@@ -123,18 +123,18 @@ describe('shares', () => {
   });
 });
 
-describe('a lock that is handed to a thread whose event loop is busy', () => {
-  /** The thread at position 1 waits and does not turn. */
-  function withABusyThread(options: { timeoutMs?: number } = {}) {
-    const threads = new LocalThreads();
-    const mutex = threads.asyncMutex(0, options);
-    const busy = ThreadTable.slot(1, 0);
-    threads.table.enter(busy);
-    setWaiting(threads.locks, 0, 1, true);
-    const rings = (): number => threads.table.words[threads.table.wakeWord(1)]!;
-    return { threads, mutex, busy, rings };
-  }
+/** The thread at position 1 waits and does not turn. */
+function withABusyThread(options: { timeoutMs?: number } = {}) {
+  const threads = new LocalThreads();
+  const mutex = threads.asyncMutex(0, options);
+  const busy = ThreadTable.slot(1, 0);
+  threads.table.enter(busy);
+  setWaiting(threads.locks, 0, 1, true);
+  const rings = (): number => threads.table.words[threads.table.wakeWord(1)]!;
+  return { threads, mutex, busy, rings };
+}
 
+describe('a lock that is handed to a thread whose event loop is busy', () => {
   it('is taken back for who waits, and the other rung to count as waiting again once it turns', async () => {
     const { threads, mutex, busy, rings } = withABusyThread();
     (await mutex.acquire())[Symbol.dispose]();

@@ -70,6 +70,25 @@ describe('a blocking acquire while an asynchronous task of the same thread holds
 
 // At every point, and with those who wake dying too: the step scheduler's scenarios "a waiter is aborted at any time"
 // and "2 of 3 threads killed anywhere".
+/** Main hands the lock to thread 0, whose event loop stands still; thread 1 waits as well. */
+async function handToTheBusy(crew: Crew) {
+  await Promise.all([crew.start(0), crew.start(1)]);
+  const { locks, notes } = crew.memory;
+  const slot = ThreadTable.slot(2, 0);
+  crew.threads.enter(slot);
+  using doorbell = new Doorbell(crew.threads, slot);
+  const options = { name: 'm', slot, threads: crew.threads, doorbell, timeoutMs: 10_000, maxWaiting: 9 };
+  const holder = await new AsyncMutex(locks, 0, options).acquire();
+  const busy = crew.order(0, LOCK_JOBS, 'waitUnaware', {});
+  busy.catch(() => {});
+  await Atomics.waitAsync(notes, HOLDING, 0).value;
+  const patient = crew.order(1, LOCK_JOBS, 'waitOnce', { kind: 'async' });
+  while (nextWaiting(locks, 0, 0, crew.threads) !== 1) await turnOfLoop();
+  holder[Symbol.dispose]();
+  expect(ownerOf(locks[0]!)).toBe(crew.slotAt(0)); // chosen, and it does not know
+  return { busy, patient };
+}
+
 describe('a waiter is cancelled or dies after it was chosen, and its wake-up is lost', () => {
   it('AsyncMutex: a lock that comes after its last waiter was aborted goes on to the next thread', async () => {
     using threads = new LocalThreads();
@@ -84,25 +103,6 @@ describe('a waiter is cancelled or dies after it was chosen, and its wake-up is 
     (await patient)[Symbol.dispose]();
     expect(threads.locks[0]).toBe(0);
   });
-
-  /** Main hands the lock to thread 0, whose event loop stands still; thread 1 waits as well. */
-  async function handToTheBusy(crew: Crew) {
-    await Promise.all([crew.start(0), crew.start(1)]);
-    const { locks, notes } = crew.memory;
-    const slot = ThreadTable.slot(2, 0);
-    crew.threads.enter(slot);
-    using doorbell = new Doorbell(crew.threads, slot);
-    const options = { name: 'm', slot, threads: crew.threads, doorbell, timeoutMs: 10_000, maxWaiting: 9 };
-    const holder = await new AsyncMutex(locks, 0, options).acquire();
-    const busy = crew.order(0, LOCK_JOBS, 'waitUnaware', {});
-    busy.catch(() => {});
-    await Atomics.waitAsync(notes, HOLDING, 0).value;
-    const patient = crew.order(1, LOCK_JOBS, 'waitOnce', { kind: 'async' });
-    while (nextWaiting(locks, 0, 0, crew.threads) !== 1) await turnOfLoop();
-    holder[Symbol.dispose]();
-    expect(ownerOf(locks[0]!)).toBe(crew.slotAt(0)); // chosen, and it does not know
-    return { busy, patient };
-  }
 
   it('AsyncMutex: a lock that was handed to a thread which died goes on to the next thread', async () => {
     await using crew = new Crew({ locks: 1 });

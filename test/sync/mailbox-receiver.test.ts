@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { LOCK_WORDS } from '../../src/sync/lock-line.ts';
 import type { Batch, ToReceiver } from '../../src/sync/mailbox.ts';
-import { Receiver } from '../../src/sync/mailbox-receiver.ts';
+import { LETTERS_PER_TURN, Receiver } from '../../src/sync/mailbox-receiver.ts';
 import { Permits } from '../../src/sync/permits.ts';
 import { SyncMutex } from '../../src/sync/sync-mutex.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
@@ -95,4 +95,26 @@ it('ends only after what the last sender sent has been handed out', async () => 
   ports[0]!.postMessage('end' satisfies ToReceiver<string>);
   await drained;
   expect(got).toEqual(['last']);
+});
+
+it('lets the event loop turn between letters that are there already, taken out one by one', async () => {
+  const { receiver, ports } = receiverOf(1);
+  const count = 10 * LETTERS_PER_TURN;
+  const texts = Array.from({ length: count }, () => 'hello');
+  ports[0]!.postMessage([1, texts, undefined, undefined] satisfies Batch<string>);
+  let most = 0;
+  let inThisTurn = 0;
+  let received = 0;
+  const turn = (): void => {
+    inThisTurn = 0;
+    if (received < count) setImmediate(turn);
+  };
+  turn();
+  for await (const letter of receiver) {
+    most = Math.max(most, ++inThisTurn);
+    letter.reply('');
+    if (++received === count) break;
+  }
+  expect(most).toBeLessThanOrEqual(LETTERS_PER_TURN);
+  ports[0]!.close();
 });

@@ -5,7 +5,7 @@ import { EXPIRED_PER_TURN } from '../../src/sync/deadlines.ts';
 import { Doorbell } from '../../src/sync/doorbell.ts';
 import { LOCK_WORDS, ownedBy } from '../../src/sync/lock-line.ts';
 import { Outbox, type OutboxOptions } from '../../src/sync/mailbox-outbox.ts';
-import { type Letter, LETTERS_PER_TURN, Receiver } from '../../src/sync/mailbox-receiver.ts';
+import { type Letter, Receiver } from '../../src/sync/mailbox-receiver.ts';
 import { Sender } from '../../src/sync/mailbox-sender.ts';
 import { mailbox } from '../../src/sync/mailbox.ts';
 import { Permits } from '../../src/sync/permits.ts';
@@ -70,27 +70,6 @@ describe('many asks whose time is over at once', () => {
     expect(Math.max(...(await settledByTurn(waiting)))).toBeLessThanOrEqual(EXPIRED_PER_TURN);
     asks[0]!.catch(() => {}); // ends with its mailbox
   });
-});
-
-it('letters that are there already, taken out one by one, let the event loop turn', async () => {
-  const { sender, connect } = ends(500);
-  const { receiver } = connect();
-  const asks = Array.from({ length: 500 }, () => sender.ask('hello'));
-  let most = 0;
-  let inThisTurn = 0;
-  let received = 0;
-  const turn = (): void => {
-    inThisTurn = 0;
-    if (received < asks.length) setImmediate(turn);
-  };
-  turn();
-  for await (const letter of receiver) {
-    most = Math.max(most, ++inThisTurn);
-    letter.reply('');
-    if (++received === asks.length) break;
-  }
-  await Promise.all(asks);
-  expect(most).toBeLessThanOrEqual(2 * LETTERS_PER_TURN);
 });
 
 describe('a mailbox', () => {

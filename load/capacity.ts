@@ -1,8 +1,9 @@
 /**
  * The highest rate that a strategy serves within the SLO: up by half until it fails, then by bisection to 10 %, then
- * once more to confirm. Never above what the generator can do.
+ * once more to confirm. Never above what the generator can do: where it is late, nothing more is learnt of the service.
  */
 import type { CellResult } from './cell.ts';
+import { LIMITS } from './validity.ts';
 
 /** One rate that was tried. */
 export interface Probe {
@@ -12,13 +13,17 @@ export interface Probe {
   /** Why it does not count as served; empty when it does. */
   readonly reasons: readonly string[];
   readonly flags: readonly string[];
+  /** Whatever it shows is the generator's. */
+  readonly generatorLate?: boolean;
 }
 
 export interface Capacity {
-  /** The highest rate that passed and was confirmed; undefined when none was. */
+  /** The highest rate that passed, and was confirmed unless the search was stopped; undefined when none was. */
   readonly passedPerSecond: number | undefined;
   /** The lowest rate above it that failed; undefined where the generator's limit came first. */
   readonly failedPerSecond: number | undefined;
+  /** Why the search ended before its end, where it did. */
+  readonly stopped?: 'the generator was late' | 'its time was over';
   /** In the order in which they were tried. */
   readonly probes: readonly Probe[];
 }
@@ -62,33 +67,43 @@ export function probeOf(result: CellResult): Probe {
     p99Ms: valid ? measured.measurement.e2e?.p99 : undefined,
     reasons: reasonsAgainst(result),
     flags: measured?.flags ?? [],
+    generatorLate: measured !== undefined && isLate(measured),
   };
 }
 
-/** Searches with any way of trying a rate. */
+function isLate({ conditions: { lagP99Ms = 0, unstartedShare } }: NonNullable<CellResult['measured']>): boolean {
+  return lagP99Ms > LIMITS.lagP99Ms || unstartedShare > LIMITS.unstartedShare;
+}
+
+/** Searches with any way of trying a rate, which tries none where there is no time left for it. */
 export async function searchCapacity(
   startPerSecond: number,
   limitPerSecond: number,
-  tryRate: (ratePerSecond: number) => Promise<Probe>,
+  tryRate: (ratePerSecond: number) => Promise<Probe | undefined>,
 ): Promise<Capacity> {
   const probes: Probe[] = [];
+  let stopped: Capacity['stopped'];
   const passes = async (ratePerSecond: number): Promise<boolean> => {
     const probe = await tryRate(ratePerSecond);
-    probes.push(probe);
-    return probe.reasons.length === 0;
+    if (probe === undefined) stopped = 'its time was over';
+    else probes.push(probe);
+    if (probe?.generatorLate === true) stopped = 'the generator was late';
+    return probe?.reasons.length === 0;
   };
   let passed: number | undefined;
   let failed: number | undefined;
   let rate = Math.min(startPerSecond, limitPerSecond);
   while (probes.length < MAX_PROBES) {
-    if (await passes(rate)) passed = rate;
+    const isServed = await passes(rate);
+    if (stopped !== undefined) break;
+    if (isServed) passed = rate;
     else failed = rate;
     const next = nextRate(passed, failed, limitPerSecond);
     if (next !== undefined) {
       rate = next;
       continue;
     }
-    if (passed === undefined || (await passes(passed))) break;
+    if (passed === undefined || (await passes(passed)) || stopped !== undefined) break;
     // What passed once by luck does not count: on below it.
     failed = passed;
     passed = highestBelow(probes, failed);
@@ -96,7 +111,7 @@ export async function searchCapacity(
     if (lower === undefined && passed === undefined) break;
     rate = lower ?? passed!;
   }
-  return { passedPerSecond: passed, failedPerSecond: failed, probes };
+  return { passedPerSecond: passed, failedPerSecond: failed, probes, ...(stopped === undefined ? {} : { stopped }) };
 }
 
 /** Where to try next; undefined when the answer is known to 10 %, or up to the generator's limit. */

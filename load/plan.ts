@@ -73,7 +73,8 @@ const CONTROL_ROUNDS = 1;
 
 /** A search takes about so many probes: two to four up, two to bisect, one to confirm. */
 const PROBES_PER_SEARCH = 7;
-const PROBE_SECONDS = 6;
+/** Of what was announced for a search, it never takes more than this. */
+const MOST_OF_ANNOUNCED = 1.5;
 const CALIBRATION_SECONDS = 10;
 
 /**
@@ -105,7 +106,7 @@ export function planComparison(choice: Choice, registry: readonly Candidate[]): 
         OVERHEAD_SECONDS,
       0,
     );
-  const searchSeconds = searches.length * PROBES_PER_SEARCH * PROBE_SECONDS;
+  const searchSeconds = searches.reduce((total, cell) => total + announcedSearchSeconds(cell), 0);
   return {
     choice,
     rounds,
@@ -231,6 +232,21 @@ export function probeProfile(profile: LoadProfile, ratePerSecond: number): LoadP
     closedSeconds: 0,
     bystanderRatePerSecond: 20,
   };
+}
+
+/** What one step at this rate takes, about. */
+export function probeSeconds({ workload, profile }: PlannedCell, ratePerSecond: number): number {
+  const probe = probeProfile(profile, ratePerSecond);
+  return (workload.prepareSeconds ?? 0) + leadSeconds(probe) + durationsOf(probe).bystanderSeconds + OVERHEAD_SECONDS;
+}
+
+function announcedSearchSeconds(cell: PlannedCell): number {
+  return PROBES_PER_SEARCH * probeSeconds(cell, cell.profile.ratePerSecond);
+}
+
+/** When a search is stopped, whatever it knows by then. */
+export function mostSearchSeconds(cell: PlannedCell): number {
+  return MOST_OF_ANNOUNCED * announcedSearchSeconds(cell);
 }
 
 /** The probe's rate: enough for its own p99 where that stays a light load, else 650/s; never below 20/s. */

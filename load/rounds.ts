@@ -4,7 +4,7 @@ import { probeOf, searchCapacity, type Capacity, type Probe } from './capacity.t
 import { calibrate, type Calibration } from './calibration.ts';
 import { measureCell, type CellContext, type CellResult } from './cell.ts';
 import { wholeText } from './format.ts';
-import { probeProfile, type Plan, type PlannedCell } from './plan.ts';
+import { mostSearchSeconds, probeProfile, probeSeconds, type Plan, type PlannedCell } from './plan.ts';
 import type { CapacityResult } from './results-file.ts';
 
 /** What has been measured so far. */
@@ -83,9 +83,13 @@ async function search(
   const place = progress.capacities.length;
   const identity = { round, workload: workload.name, strategy: candidate.name };
   const probes: Probe[] = [];
-  const tryRate = async (ratePerSecond: number): Promise<Probe> => {
+  const endMs = performance.now() + mostSearchSeconds(cell) * 1000;
+  const tryRate = async (ratePerSecond: number): Promise<Probe | undefined> => {
+    // A disturbed step is repeated only as far as the time that was announced goes.
+    const timesLeft = Math.floor((endMs - performance.now()) / (probeSeconds(cell, ratePerSecond) * 1000));
+    if (timesLeft < 1) return undefined;
     const { cost: _cost, ...probed } = { ...cell, profile: probeProfile(profile, ratePerSecond) };
-    const probe = probeOf(await measureCell(probed, { ...context, say }, retries));
+    const probe = probeOf(await measureCell(probed, { ...context, say }, Math.min(retries, timesLeft - 1)));
     probes.push(probe);
     progress.capacities[place] = {
       ...identity,
@@ -131,7 +135,9 @@ function outcomeText({ measured, error, kind }: CellResult): string {
   return `${wholeText(measurement.closedPerSecond ?? measurement.goodputPerSecond)}/s, proved${disturbed}`;
 }
 
-function capacityText({ passedPerSecond, failedPerSecond }: Capacity): string {
-  if (passedPerSecond === undefined) return 'no rate was served within the SLO';
-  return `${failedPerSecond === undefined ? '≥ ' : ''}${wholeText(passedPerSecond)}/s`;
+function capacityText({ passedPerSecond, failedPerSecond, stopped }: Capacity): string {
+  if (passedPerSecond === undefined)
+    return stopped === undefined ? 'no rate was served within the SLO' : `not found: ${stopped}`;
+  const found = `${failedPerSecond === undefined ? '≥ ' : ''}${wholeText(passedPerSecond)}/s`;
+  return stopped === undefined ? found : `${found} (stopped: ${stopped})`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { calibrateWith } from '../../load/calibration.ts';
-import { reasonsAgainst, searchCapacity, type Probe } from '../../load/capacity.ts';
+import { probeOf, reasonsAgainst, searchCapacity, type Probe } from '../../load/capacity.ts';
 import { K6RunError } from '../../load/errors.ts';
 import { machineCpuFrom } from '../../load/machine-watch.ts';
 import { serviceViewFrom } from '../../load/service-view.ts';
@@ -54,6 +54,37 @@ describe('the capacity search', () => {
     });
     expect(passedPerSecond!).toBeLessThanOrEqual(200);
     expect(passedPerSecond!).toBeGreaterThan(150);
+  });
+
+  it('stops where the generator is late, and says no more than "at least"', async () => {
+    const capacity = await searchCapacity(100, 2_000, async (rate) => ({
+      ...probe(rate, true),
+      generatorLate: rate > 200,
+    }));
+    expect(capacity).toMatchObject({
+      passedPerSecond: 150,
+      failedPerSecond: undefined,
+      stopped: 'the generator was late',
+    });
+    expect(capacity.probes.map(({ ratePerSecond }) => ratePerSecond)).toEqual([100, 150, 225]);
+  });
+
+  it('stops when its time is over, with what it knows', async () => {
+    let left = 4;
+    const capacity = await searchCapacity(100, 2_000, async (rate) =>
+      left-- > 0 ? probe(rate, rate <= 192) : undefined,
+    );
+    expect(capacity).toMatchObject({ passedPerSecond: 184, failedPerSecond: 225, stopped: 'its time was over' });
+    expect(capacity.probes).toHaveLength(4);
+  });
+
+  it('takes a run in which the generator was late, or missed arrivals, for one that says nothing of the service', () => {
+    const late = resultOf('sync-lock');
+    const conditions = { ...late.measured!.conditions, lagP99Ms: 6 };
+    expect(probeOf({ ...late, measured: { ...late.measured!, conditions } }).generatorLate).toBe(true);
+    const missed = { ...late.measured!.conditions, unstartedShare: 0.02 };
+    expect(probeOf({ ...late, measured: { ...late.measured!, conditions: missed } }).generatorLate).toBe(true);
+    expect(probeOf(late).generatorLate).toBe(false);
   });
 
   it('is told with its range, or as at least', () => {

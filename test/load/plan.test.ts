@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../load/command-line.ts';
-import { planComparison, type Choice } from '../../load/plan.ts';
+import { mostSearchSeconds, planComparison, type Choice } from '../../load/plan.ts';
 import { profiles } from '../../load/profiles.ts';
 import { registry } from '../../load/registry.ts';
 import { workloads } from '../../load/workloads/index.ts';
@@ -156,6 +156,13 @@ describe('the plan', () => {
     const { searches } = planComparison({ ...choice, capacitySearches: 2 }, candidates);
     expect(searches).toHaveLength(2 * choice.workloads.length * 3);
     expect(namesIn(searches)).not.toContain('unguarded');
+  });
+
+  it('keeps a search to what was announced for it, by half as much again', () => {
+    const plain = planComparison({ ...choice, capacitySearches: 0 }, candidates).estimatedSeconds;
+    const { searches, estimatedSeconds } = planComparison({ ...choice, capacitySearches: 2 }, candidates);
+    const most = searches.reduce((total, cell) => total + mostSearchSeconds(cell), 0);
+    expect(most).toBeCloseTo(1.5 * (estimatedSeconds - plain), 5);
   });
 
   it('tries one strategy under two names, without a control', () => {

@@ -152,6 +152,14 @@ export class LockTimeoutError extends SharedStateError {
   }
 }
 
+/** Readers stay at versions that are too old: their memory cannot be used again yet. Nothing changed, nobody waited. */
+export class VersionsHeldError extends LockTimeoutError {
+  constructor(state: string) {
+    super(state, 0);
+    this.message = `"${state}": readers hold so many earlier versions that there is no room for the next; nothing changed, try again`;
+  }
+}
+
 /** Too many wait already. Nothing changed. */
 export class OverloadedError extends SharedStateError {
   readonly code = 'OVERLOADED';

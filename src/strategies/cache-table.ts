@@ -21,6 +21,8 @@ import type { InShard } from './in-shard.ts';
 
 const SAMPLES = 8;
 const MAX_EVICTIONS = 256;
+/** Times that a write finds that what has left is still looked at, before it gives up. */
+const MAX_UNFREED = 2;
 /** Times of use are milliseconds that go round after 24 days; no entry lives longer than one. */
 const USED_AT_MASK = 2 ** 31 - 1;
 
@@ -35,6 +37,8 @@ export interface CacheEntries {
   readonly capacityBytes: number;
   readonly usedBytes: number;
   readonly count: number;
+  /** Whether room of what has left is still to come, since somebody may look at it: evicting more brings none now. */
+  readonly isFreeing?: boolean;
   /** How many leave at a time: 1 where an eviction costs no more than the entry. */
   readonly leaveTogether: number;
   /** Record numbers in use are below this. Asked, like what follows, inside `looking` or a section. */
@@ -134,6 +138,7 @@ export class CacheTable {
     inShard: InShard<Placed>,
   ): Placed {
     const shard = this.shardOf(key);
+    let unfreed = 0;
     for (let left = 0; ; left++) {
       const placed = inShard(shard, () => {
         const record = this.#entries.find(key);
@@ -144,7 +149,11 @@ export class CacheTable {
         if (wasExpired) this.#counts.add(EXPIRED);
         return 'placed';
       });
-      if (placed !== 'no room' || left === MAX_EVICTIONS || !this.#makeRoom(inShard)) return placed;
+      if (placed !== 'no room' || left === MAX_EVICTIONS) return placed;
+      // What has left is free in the next turn, unless somebody looks at it for longer.
+      if (this.#entries.isFreeing !== true) {
+        if (!this.#makeRoom(inShard)) return placed;
+      } else if (++unfreed > MAX_UNFREED) return placed;
     }
   }
 

@@ -3,9 +3,11 @@
  *
  * Guarantee: a read sees one whole version and never waits for anybody. A turn is published as a whole or not at all;
  * of a writer that throws or dies half-way nobody sees anything, and the next one starts from what is published, so
- * there is nothing to repair. Memory is fixed, however slow a reader is.
+ * there is nothing to repair. A writer never waits for a reader. Memory is fixed, however slow a reader is: while one
+ * stays at a version, about a thousand later ones can be published, or as many as change 8 MiB of pages together. Then
+ * turns are refused at once (`VersionsHeldError`, nothing changed) until it goes on.
  * Cost: a read pays two stores and two translations of an address; a turn copies each page it changes (1 KiB) and its
- * directory (1 KiB). A reader that stays while about a thousand versions are published makes writers wait for it.
+ * directory (1 KiB).
  *
  * Ordering: a version is plain memory that is written before `Atomics.store` of its number to CURRENT, and read after
  * `Atomics.load` of that number. The memory of a version is written again only when no reader can look at it:
@@ -54,7 +56,7 @@ export interface SnapshotCellOptions extends SnapshotSize {
   /** The calling thread, which makes one `SnapshotCell` for this memory. */
   readonly slot: Slot;
   readonly threads: ThreadTable;
-  /** Longest wait in milliseconds for the turn, and again for slow readers; a call may allow less. */
+  /** Longest wait in milliseconds for the turn; a call may allow less. */
   readonly timeoutMs: number;
 }
 
@@ -83,7 +85,7 @@ export class SnapshotCell {
     this.#pages = this.#layout.pages;
     this.#name = name;
     this.#pins = new SnapshotPins(this.words, slot, threads);
-    this.#turn = new SnapshotTurn(this.words, this.#layout, this.#pins, { name, timeoutMs });
+    this.#turn = new SnapshotTurn(this.words, this.#layout, this.#pins, name);
     this.#mutex = new SyncMutex(lock.locks, lock.line, { name, slot, timeoutMs }); // nothing is ever half-done
     snapshotsMade.publish({ name, version: () => this.version } satisfies ObservedSnapshots);
   }
@@ -139,18 +141,18 @@ export class SnapshotCell {
   /**
    * Runs `change` as the only writer, and publishes what it made; nothing, when it throws or its thread dies.
    *
-   * @throws {LockTimeoutError} other writers, or readers that hold old versions, took too long; nothing changed
+   * @throws {LockTimeoutError} other writers took too long; nothing changed
+   * @throws {VersionsHeldError} readers hold too many earlier versions; nothing changed
    * @throws {MisuseError} this thread is inside a read or a turn, `change` is asynchronous, or it changes too much
    */
   write<T>(change: () => T, ...rest: Synchronous<T, [options?: WaitOptions]>): T {
-    const options = rest[0] as WaitOptions | undefined;
     if (isAsyncFunction(change)) throw this.#asynchronous();
     if (this.#root !== OUTSIDE && !this.#turn.isOpen) {
-      throw new MisuseError(`"${this.#name}": a write inside a read could wait for the read's own version`);
+      throw new MisuseError(`"${this.#name}": a write inside a read would leave the read at two versions`);
     }
     const turn = (): T => {
       try {
-        this.#root = this.#turn.open(options);
+        this.#root = this.#turn.open();
         const result = this.#checked(change());
         this.#turn.publish();
         return result;
@@ -163,14 +165,16 @@ export class SnapshotCell {
   }
 
   /**
-   * In a turn, waits until every reader looks at the published version or a later one, now and from here on. Memory
-   * outside the cell that only earlier versions refer to may be used again then: see `SnapshotPins`.
-   *
-   * @throws {LockTimeoutError} a reader held an earlier version for too long; nothing changed
+   * In a turn, whether every reader looks at `version` or a later one, now and from here on. Memory outside the cell that
+   * only versions before it refer to may be used again then: see `SnapshotPins`. The readers are looked at once in a turn.
    */
-  awaitReaders(): void {
-    this.#turn.awaitReaders();
-    this.#root = this.#turn.root();
+  isUnread(version: number): boolean {
+    return this.#turn.isUnread(version);
+  }
+
+  /** In a turn, the version that it makes. */
+  get nextVersion(): number {
+    return this.#turn.next;
   }
 
   /** Index in `words` of a logical word, to read it. Holds until the turn makes its page writable. */

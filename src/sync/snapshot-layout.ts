@@ -2,7 +2,7 @@
  * Where everything of a `SnapshotCell` lies, in 32-bit words. Memory full of zeros is a valid, empty cell.
  *
  * ```
- * control   word 0: current version · word 1: whether a writer waits for readers
+ * control   word 0: current version
  * pins      one cache line per thread position; see `SnapshotPins`
  * roots     a ring: version v has the root v / 2 mod `roots`
  * retired   a ring of [page, version that no longer has it]
@@ -27,7 +27,6 @@ export const DIRECTORY_SHIFT = 2 * PAGE_SHIFT;
 export const LINE_WORDS = 16;
 
 export const CURRENT = 0;
-export const WRITER_WAITS = 1;
 export const PINS = LINE_WORDS;
 const ROOTS = PINS + MAX_THREADS * LINE_WORDS;
 
@@ -47,9 +46,9 @@ export const TOP = FIELDS + 2 * FIELD_COUNT;
 /** Enough versions for a reader of a millisecond beside fast writers; fewer where roots are large. */
 const MAX_ROOTS = 1024;
 const MIN_ROOTS = 16;
-const ROOTS_BUDGET_WORDS = 2 ** 18;
-/** 2 MiB: about as many versions as there are roots, at two pages each. Only those in use take real memory. */
-const SPARE_PAGES = 2048;
+const ROOTS_BUDGET_WORDS = 2 ** 20;
+/** 8 MiB: about as many versions as there are roots, at eight pages each. Only those in use take real memory. */
+const SPARE_PAGES = 8192;
 
 export interface SnapshotSize {
   /** Logical 32-bit words. */

@@ -7,8 +7,8 @@
  * ```
  *
  * Guarantee: pinning is wait-free: it takes the same few steps whatever writers do, short of 2^30 versions between two of
- * them. A thread that died while it was pinned holds nobody up once main has taken it out of the thread table.
- * Cost: two stores and three loads per read. A writer looks at 64 lines, once for some dozens of pages.
+ * them. A thread that died while it was pinned holds nothing back once main has taken it out of the thread table.
+ * Cost: two stores and two loads per read. A writer looks at 64 lines, once for some dozens of pages.
  *
  * Ordering: the reader stores its pin and *then* loads the version that it reads; the pin may say an older one, never
  * a newer one. A writer that looks for pins does so after it loaded the current version `c`. All of these are
@@ -20,24 +20,19 @@
  * "Older" is a distance back from `c` modulo 2^32. A version that somebody reads is never far behind, since writers
  * run out of roots; but the pin of a thread that stalled before it stored it may have any distance. Such a thread has
  * yet to load its version, and takes another pin should that one be newer than the version. Until then `safeUpTo` may
- * take the pin for too old, which only makes writers wait.
+ * take the pin for too old, which only keeps memory from being used again for that long.
  */
 import { MisuseError } from '../errors.ts';
-import { CURRENT, LINE_WORDS, PINS, WRITER_WAITS } from './snapshot-layout.ts';
+import { CURRENT, LINE_WORDS, PINS } from './snapshot-layout.ts';
 import { MAX_THREADS, type Slot, ThreadTable } from './thread-table.ts';
 
 const PINNED = 1;
 const SLOT = 1;
 
-/** A death changes no pin, so a writer that waits for one looks up this often. */
-const LOOK_UP_MS = 5;
-
 export class SnapshotPins {
   readonly #words: Int32Array;
   readonly #threads: ThreadTable;
   readonly #mine: number;
-  #slowest = PINS;
-  #slowestPin = 0;
 
   constructor(words: Int32Array, slot: Slot, threads: ThreadTable) {
     const position = ThreadTable.positionOf(slot);
@@ -64,8 +59,6 @@ export class SnapshotPins {
 
   unpin(): void {
     Atomics.store(this.#words, this.#mine, 0);
-    // Either this sees that a writer waits, or the writer sees the pin gone before it sleeps.
-    if (Atomics.load(this.#words, WRITER_WAITS) !== 0) Atomics.notify(this.#words, this.#mine);
   }
 
   /**
@@ -81,17 +74,8 @@ export class SnapshotPins {
       const back = (current - (pin - PINNED)) >>> 0;
       if (back <= farthest || !this.#counts(position)) continue;
       farthest = back;
-      this.#slowest = line;
-      this.#slowestPin = pin;
     }
     return (current - Math.min(farthest, (current - safe) >>> 0)) | 0;
-  }
-
-  /** Sleeps until the slowest reader that `safeUpTo` met goes on, or for a few milliseconds. */
-  awaitSlowest(leftMs: number): void {
-    Atomics.store(this.#words, WRITER_WAITS, 1);
-    Atomics.wait(this.#words, this.#slowest, this.#slowestPin, Math.min(leftMs, LOOK_UP_MS));
-    Atomics.store(this.#words, WRITER_WAITS, 0);
   }
 
   #counts(position: number): boolean {

@@ -2,13 +2,14 @@
  * The writer's side of a `SnapshotCell`: builds the next version out of copies of the pages that it changes.
  *
  * Guarantee: nothing that the current version or a reader's version consists of is written. A turn that is not
- * published leaves no trace, wherever it ends.
+ * published leaves no trace, wherever it ends. It never waits for a reader: where the memory that it needs is still
+ * read, it is refused.
  * Cost: per changed page a copy of it and of its directory; a look at all pins once for some dozens of retired pages.
  *
  * Ordering: runs under the writers' mutex. See `SnapshotCell` for why nobody looks at a page that is taken here, and
  * `SnapshotPins` for why a version that is safe stays so.
  */
-import { LockTimeoutError, MisuseError } from '../errors.ts';
+import { MisuseError, VersionsHeldError } from '../errors.ts';
 import {
   CURRENT,
   HEAD,
@@ -23,21 +24,15 @@ import {
   VERSION_STEP,
 } from './snapshot-layout.ts';
 import type { SnapshotPins } from './snapshot-pins.ts';
-import type { WaitOptions } from './wait.ts';
 
 /** Retired pages that gather before a turn looks which are free. */
 const LOOK_EVERY = 64;
-
-export interface SnapshotTurnOptions {
-  readonly name: string;
-  readonly timeoutMs: number;
-}
 
 export class SnapshotTurn {
   readonly #words: Int32Array;
   readonly #layout: SnapshotLayout;
   readonly #pins: SnapshotPins;
-  readonly #options: SnapshotTurnOptions;
+  readonly #name: string;
   /** Physical pages that this turn wrote, as a list and as flags: they need no further copy. */
   readonly #own: number[] = [];
   readonly #isOwn: Uint8Array;
@@ -48,13 +43,13 @@ export class SnapshotTurn {
   #safe = 0;
   #hasLooked = false;
   #failure: Error | undefined;
-  #waiting: WaitOptions | undefined;
 
-  constructor(words: Int32Array, layout: SnapshotLayout, pins: SnapshotPins, options: SnapshotTurnOptions) {
+  /** @param name appears in errors */
+  constructor(words: Int32Array, layout: SnapshotLayout, pins: SnapshotPins, name: string) {
     this.#words = words;
     this.#layout = layout;
     this.#pins = pins;
-    this.#options = options;
+    this.#name = name;
     this.#isOwn = new Uint8Array(layout.physicalPages);
   }
 
@@ -63,11 +58,12 @@ export class SnapshotTurn {
   }
 
   /** @returns index of the root to start from */
-  open(waiting: WaitOptions | undefined): number {
+  open(): number {
     this.#isOpen = true;
-    this.#waiting = waiting;
     this.#current = Atomics.load(this.#words, CURRENT);
-    return this.#rootOf(this.#current);
+    const published = this.#rootOf(this.#current);
+    this.#safe = this.#words[published + SAFE]!;
+    return published;
   }
 
   /** Makes the next version the current one, if there is one. */
@@ -75,7 +71,7 @@ export class SnapshotTurn {
     if (this.#failure !== undefined) throw this.#failure; // whoever caught it would publish half a change
     if (this.#root === 0) return;
     this.#words[this.#root + SAFE] = this.#safe;
-    Atomics.store(this.#words, CURRENT, this.#next);
+    Atomics.store(this.#words, CURRENT, this.next);
   }
 
   /** Ends the turn; what is not published is gone. */
@@ -86,26 +82,23 @@ export class SnapshotTurn {
     this.#root = 0;
     this.#hasLooked = false;
     this.#failure = undefined;
-    this.#waiting = undefined;
   }
 
-  /** Waits until no reader is behind the current version, now or later. @throws {LockTimeoutError} one stays there */
-  awaitReaders(): void {
-    this.root(); // what was known of readers
-    if (!this.#isSafe(this.#current)) this.#awaitSafe(this.#current);
+  /** Whether no reader is behind `version`, now or later. It looks at the readers once in a turn. */
+  isUnread(version: number): boolean {
+    if (!this.#isSafe(version) && !this.#hasLooked) this.#look();
+    return this.#isSafe(version);
   }
 
-  /** Index of the root of the next version. */
+  /** Index of the root of the next version. @throws {VersionsHeldError} a reader is at the version whose root it takes */
   root(): number {
     if (this.#root !== 0) return this.#root;
-    if (!this.#isOpen) throw new MisuseError(`"${this.#options.name}" changes in a turn only`);
+    if (!this.#isOpen) throw new MisuseError(`"${this.#name}" changes in a turn only`);
     const { rootWords, rootMask } = this.#layout;
     const published = this.#rootOf(this.#current);
-    this.#safe = this.#words[published + SAFE]!;
     // The slot has the root of the version that was current so many versions ago: no reader may be there any more.
-    const before = this.#next - rootMask * VERSION_STEP;
-    if (!this.#isSafe(before)) this.#awaitSafe(before);
-    const root = this.#rootOf(this.#next);
+    this.#assertUnread(this.next - rootMask * VERSION_STEP);
+    const root = this.#rootOf(this.next);
     this.#words.copyWithin(root, published, published + rootWords);
     this.#root = root;
     return root;
@@ -116,7 +109,7 @@ export class SnapshotTurn {
     const words = this.#words;
     const { pages, directories } = this.#layout;
     const page = word >>> PAGE_SHIFT;
-    if (page >>> PAGE_SHIFT >= directories) throw new MisuseError(`"${this.#options.name}" has no word ${word}`);
+    if (page >>> PAGE_SHIFT >= directories) throw new MisuseError(`"${this.#name}" has no word ${word}`);
     const top = this.root() + TOP + (page >>> PAGE_SHIFT);
     if (this.#isOwn[words[top]!] === 0) words[top] = this.#copy(words[top]!);
     const entry = pages + (words[top]! << PAGE_SHIFT) + (page & IN_PAGE);
@@ -124,7 +117,8 @@ export class SnapshotTurn {
     return pages + (words[entry]! << PAGE_SHIFT) + (word & IN_PAGE);
   }
 
-  get #next(): number {
+  /** The version in the making. */
+  get next(): number {
     return (this.#current + VERSION_STEP) | 0;
   }
 
@@ -146,7 +140,7 @@ export class SnapshotTurn {
     const tail = words[this.#root + TAIL]!;
     const slot = retired + (tail & retiredMask) * 2;
     words[slot] = page;
-    words[slot + 1] = this.#next;
+    words[slot + 1] = this.next;
     words[this.#root + TAIL] = tail + 1;
     return copy;
   }
@@ -161,8 +155,8 @@ export class SnapshotTurn {
     const used = words[root + USED]! + 1;
     if (isEmpty || !this.#isFree(slot, used < physicalPages)) {
       if (used < physicalPages) return (words[root + USED] = used);
-      if (isEmpty || words[slot + 1] === this.#next) throw this.#tooMuch();
-      this.#awaitSafe(words[slot + 1]!);
+      if (isEmpty || words[slot + 1] === this.next) throw this.#tooMuch();
+      this.#assertUnread(words[slot + 1]!);
     }
     words[root + HEAD] = head + 1;
     return words[slot]!;
@@ -187,27 +181,14 @@ export class SnapshotTurn {
     this.#safe = this.#pins.safeUpTo(this.#current, this.#safe);
   }
 
-  /** Waits until no reader is behind `version`. */
-  #awaitSafe(version: number): void {
-    this.#look();
-    if (this.#isSafe(version)) return;
-    const limitMs = Math.min(this.#options.timeoutMs, this.#waiting?.remainingMs ?? Infinity);
-    const startedMs = performance.now();
-    let waitedMs = 0;
-    while (!this.#isSafe(version) && waitedMs < limitMs) {
-      this.#pins.awaitSlowest(limitMs - waitedMs);
-      this.#look();
-      waitedMs = performance.now() - startedMs;
-    }
-    this.#waiting?.timing?.add('wait', waitedMs);
-    if (this.#isSafe(version)) return;
-    this.#failure = new LockTimeoutError(`${this.#options.name}, versions held by a reader`, Math.round(waitedMs));
+  #assertUnread(version: number): void {
+    if (this.isUnread(version)) return;
+    this.#failure = new VersionsHeldError(this.#name);
     throw this.#failure;
   }
 
   #tooMuch(): MisuseError {
-    const { name } = this.#options;
-    this.#failure = new MisuseError(`"${name}": one turn changes more pages than are spare; nothing changed`);
+    this.#failure = new MisuseError(`"${this.#name}": one turn changes more pages than are spare; nothing changed`);
     return this.#failure as MisuseError;
   }
 }

@@ -1,5 +1,6 @@
 /** A thread that reads or writes a snapshot cell until it is told to stop, or killed. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { VersionsHeldError } from '../../src/errors.ts';
 import { seededRandom } from '../../src/random.ts';
 import type { Slot } from '../../src/sync/thread-table.ts';
 import { balance, move, PROGRESS_WORDS, STOP } from './snapshot-balance.ts';
@@ -25,9 +26,20 @@ function advance(): void {
   Atomics.notify(words, mine);
 }
 
+/** @returns false when a reader, which may be waiting for a core, leaves no room for another version */
+function moved(): boolean {
+  try {
+    cell.write(() => move(cell, random));
+    return true;
+  } catch (error) {
+    if (error instanceof VersionsHeldError) return false;
+    throw error;
+  }
+}
+
 let version = cell.version;
 while (Atomics.load(words, STOP) === 0) {
-  if (role === 'write') cell.write(() => move(cell, random));
+  if (role === 'write' && !moved()) continue;
   if (role === 'read') {
     const seen = cell.read(() => [balance(cell), balance(cell)] as const);
     if (seen[0] !== seen[1]) throw new Error('a version changed while it was read');

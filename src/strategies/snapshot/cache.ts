@@ -3,7 +3,8 @@
  *
  * Guarantee: no read that began after a write was acknowledged gets an older value; one load per key across threads.
  * Cost: a hit takes no lock at all, however many write. A store copies some pages of the index in its turn, and those
- * of all keys wait for each other; what it replaces is freed in the next turn.
+ * of all keys wait for each other; what it replaces is freed by a later turn, when no reader is at a version with it.
+ * While a reader stays behind a thousand versions, stores are refused: `LOCK_TIMEOUT`, at once.
  */
 import type { Cache } from '../../resources/cache.ts';
 import { SnapshotCell } from '../../sync/snapshot-cell.ts';
@@ -11,6 +12,7 @@ import { SnapshotTable } from '../../sync/snapshot-table.ts';
 import { CacheTable } from '../cache-table.ts';
 import { ReadThrough } from '../read-through.ts';
 import { cacheMemory, cacheParts, cacheRecords } from '../shared-cache.ts';
+import { aligned } from '../leaf-lock.ts';
 import type { Cell } from '../strategy.ts';
 import { SnapshotEntries } from './snapshot-entries.ts';
 
@@ -32,7 +34,16 @@ export const cache: Cell<Cache> = {
     });
     const records = new SnapshotTable(snapshots, capacity, context.hashSeed);
     const usedAt = new Int32Array(memory.data, pagesBytes(capacity), capacity);
-    const entries = new SnapshotEntries({ snapshots, records, arena, notes, usedAt, midway: context.lab.midway });
+    const entries = new SnapshotEntries({
+      snapshots,
+      records,
+      arena,
+      notes,
+      retired: (pagesBytes(capacity) + usedAtBytes(capacity)) / 4,
+      usedAt,
+      name: context.name,
+      midway: context.lab.midway,
+    });
     const table = new CacheTable(entries, counts, floors);
     const look = (key: string) => snapshots.read(() => table.look(key));
     const through = new ReadThrough(context, {
@@ -69,11 +80,15 @@ export const cache: Cell<Cache> = {
   },
 };
 
-/** The pages, then a word for each record. */
+/** The pages, then a word for each record, then what waits to be freed. */
 function indexBytes(capacity: number): number {
-  return pagesBytes(capacity) + capacity * 4;
+  return pagesBytes(capacity) + usedAtBytes(capacity) + SnapshotEntries.retiredBytes;
+}
+
+function usedAtBytes(capacity: number): number {
+  return aligned(capacity * 4);
 }
 
 function pagesBytes(capacity: number): number {
-  return SnapshotCell.bytes({ words: SnapshotTable.words(capacity) });
+  return aligned(SnapshotCell.bytes({ words: SnapshotTable.words(capacity) }));
 }

@@ -5,6 +5,7 @@
  * pages     the ids, four words per record, the rooms' buckets
  * last seen a word per record: no part of any version
  * notes     a cache line, for what a dead thread leaves half-done
+ * retired   blocks that an earlier version may refer to
  * arena     the entries
  * ```
  */
@@ -25,9 +26,10 @@ function layoutOf({ CONNECTIONS_CAPACITY: capacity, CONNECTIONS_MEMORY_MB }: Set
   const words = buckets + roomBuckets(capacity);
   const lastSeen = aligned(SnapshotCell.bytes({ words }));
   const notes = aligned(lastSeen + capacity * 4);
-  const arena = notes + LINE_BYTES;
+  const retired = notes + LINE_BYTES;
+  const arena = retired + SnapshotEntries.retiredBytes;
   const arenaBytes = CONNECTIONS_MEMORY_MB * MIB;
-  return { links, buckets, words, lastSeen, notes, arena, arenaBytes, bytes: arena + Arena.bytes(arenaBytes) };
+  return { links, buckets, words, lastSeen, notes, retired, arena, arenaBytes, bytes: arena + Arena.bytes(arenaBytes) };
 }
 
 export function snapshotConnectionsMemory(settings: Settings): CellMemorySize {
@@ -60,6 +62,8 @@ export function snapshotConnections(context: CellContext) {
     records: new SnapshotTable(snapshots, capacity, seed),
     arena,
     notes: layout.notes / 4,
+    retired: layout.retired / 4,
+    name,
     usedAt: new Int32Array(data, layout.lastSeen, capacity),
     midway: lab.midway,
   });

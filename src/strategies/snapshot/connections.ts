@@ -1,7 +1,9 @@
 /**
  * Connections, snapshot: readers look at an immutable version; one writer at a time publishes the next.
  *
- * Guarantee: linearizable; a page is one consistent cut, and no writer waits for it.
+ * Guarantee: linearizable; a page is one consistent cut, and no writer ever waits for it: what it may still look at is
+ * freed later. While one page stays behind a thousand versions, or 8,192 connections that left, writes are refused at
+ * once with `LOCK_TIMEOUT`.
  * Cost: who registers or leaves copies some pages in its turn. A long page is made in slices, with turns of the event
  * loop between them, while nobody publishes: one that is overtaken begins anew, and the third time that this happens it
  * is made at one go. A heartbeat takes no turn and publishes nothing: when a connection was last seen is no part of a

@@ -2,7 +2,8 @@
  * Counters, snapshot: readers use an immutable version; one writer at a time copies the pages it changes and publishes.
  *
  * Guarantee: linearizable; a page is one consistent cut, and reading it holds nobody up.
- * Cost: a read takes no lock; a write copies about two pages of 1 KiB in its turn. Writers wait for each other.
+ * Cost: a read takes no lock; a write copies about two pages of 1 KiB in its turn. Writers wait for each other, never
+ * for a reader: one that stays behind a thousand versions has writes refused, with `LOCK_TIMEOUT`, until it goes on.
  */
 import { increased, swapped, type Counters } from '../../resources/counters.ts';
 import { SnapshotCell } from '../../sync/snapshot-cell.ts';

@@ -7,7 +7,7 @@
  *
  * Use it when reading prevails, or when whole consistent listings are read beside writes: config, routing tables, maps.
  * Not when writes prevail, which one lock does for less, nor when a reader would keep its version for long: old versions
- * take memory, which is bounded, so in the end writers wait for that reader.
+ * take memory, which is bounded. No writer waits for that reader; in the end writes are refused until it is done.
  */
 import type { Strategy } from '../strategy.ts';
 import { cache } from './cache.ts';

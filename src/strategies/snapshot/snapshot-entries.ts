@@ -3,18 +3,19 @@
  * block of an `Arena`, which lies outside the pages, is written once, and never changes while a version refers to it.
  *
  * Guarantee: a reader inside `snapshots.read` may copy every block that its version refers to. A block that a turn takes
- * out is freed by the next turn, and not before all readers look at a version without it.
+ * out is freed by a later one, once all readers look at a version without it; no writer waits for them. While a reader
+ * stays, what leaves keeps its room: a write that finds none is refused, and evicts no more than one turn's worth.
  * Cost: what has left takes room until the next turn. Which entry was used when is no part of a version: readers store
  * it beside.
  *
- * A turn notes the block that it adds and those that it takes out, and the version that it starts from. Whoever has the
- * next turn settles it: if another version is current by then, the turn was published, and what it took out is freed;
- * if not, it threw or its thread died, and what it added is freed. To settle twice, or half, changes nothing more.
+ * What a turn takes out it retires (`RetiredBlocks`), as part of the version that it makes. The block that it adds it
+ * notes, with the version that it starts from. Whoever has the next turn settles that: if another version is current by
+ * then, the turn was published, and the block is in a record; if not, it threw or its thread died, and the block is
+ * freed. To settle twice, or half, changes nothing more.
  *
  * Ordering: a block and the notes are plain memory, written in a turn. A block is filled before its version is
- * published, and read after that version was loaded. It is freed after `awaitReaders`: from then on, and after their
- * last look at any version before, all readers are at versions without it: see `SnapshotPins`. `Atomics.store` opens
- * and closes the notes, after all that belongs to them.
+ * published, and read after that version was loaded. `Atomics.store` opens and closes the notes, after all that belongs
+ * to them.
  */
 import { Arena } from '../../sync/arena.ts';
 import type { SnapshotCell } from '../../sync/snapshot-cell.ts';
@@ -23,12 +24,13 @@ import type { WaitOptions } from '../../sync/wait.ts';
 import type { Entry } from '../cache-entry.ts';
 import type { CacheEntries } from '../cache-table.ts';
 import { EntryBytes } from '../entry-bytes.ts';
+import { RetiredBlocks } from './retired-blocks.ts';
 
 // Words of the notes.
 const OPEN = 0;
 const STARTED_FROM = 1;
 const ADDED = 2;
-const TAKEN_OUT = 3;
+const RETIRED_HEAD = 3;
 /** A turn costs more than an entry does, so this many leave in one. */
 const LEAVE_TOGETHER = 8;
 
@@ -38,6 +40,10 @@ export interface SnapshotEntriesOptions {
   readonly arena: Arena;
   /** Index in the memory of a cache line. */
   readonly notes: number;
+  /** Index in the memory of `SnapshotEntries.retiredBytes`. */
+  readonly retired: number;
+  /** Appears in errors. */
+  readonly name: string;
   /** A word for each record: when it was used. */
   readonly usedAt: Int32Array<SharedArrayBuffer>;
   /** Runs in the middle of every change; see `Lab`. */
@@ -45,6 +51,7 @@ export interface SnapshotEntriesOptions {
 }
 
 export class SnapshotEntries implements CacheEntries {
+  static readonly retiredBytes = RetiredBlocks.bytes;
   readonly leaveTogether = LEAVE_TOGETHER;
   readonly #snapshots: SnapshotCell;
   readonly #records: SnapshotTable;
@@ -53,10 +60,11 @@ export class SnapshotEntries implements CacheEntries {
   readonly #doubles: Float64Array;
   readonly #bytes: EntryBytes;
   readonly #notes: number;
+  readonly #retired: RetiredBlocks;
   readonly #options: SnapshotEntriesOptions;
 
   constructor(options: SnapshotEntriesOptions) {
-    const { snapshots, records, arena, notes } = options;
+    const { snapshots, records, arena, notes, retired, name } = options;
     this.#options = options;
     this.#snapshots = snapshots;
     this.#records = records;
@@ -65,6 +73,12 @@ export class SnapshotEntries implements CacheEntries {
     this.#doubles = snapshots.doubles;
     this.#bytes = new EntryBytes(arena);
     this.#notes = notes;
+    this.#retired = new RetiredBlocks({ snapshots, arena, name, head: notes + RETIRED_HEAD, ring: retired });
+  }
+
+  /** Whether room of what has left is still to come. */
+  get isFreeing(): boolean {
+    return this.#snapshots.read(() => this.#retired.waiting > 0);
   }
 
   get capacityBytes(): number {
@@ -136,12 +150,12 @@ export class SnapshotEntries implements CacheEntries {
   /** Once in a turn. */
   write(key: string, entry: Entry, usedAtMs: number | undefined): boolean {
     this.#open();
-    const block = this.#arena.allocate(entry.byteLength, this.#notes + ADDED);
+    const block = this.#allocate(entry.byteLength);
     if (block === 0) return false;
     this.#arena.bytes(block).set(entry);
     this.#options.midway();
     const found = this.#records.find(key);
-    if (found !== -1) this.#takeOut(this.#block(found));
+    if (found !== -1) this.#retired.add(this.#block(found));
     const record = found === -1 ? this.#records.insert(key, () => {}) : found;
     if (record === -1) {
       this.#arena.release(this.#notes + ADDED);
@@ -152,28 +166,30 @@ export class SnapshotEntries implements CacheEntries {
     return true;
   }
 
-  /** At most `leaveTogether` times in a turn. */
+  /** @throws {VersionsHeldError} readers hold back too much of what has left */
   remove(record: number): void {
     this.#open();
-    this.#takeOut(this.#block(record));
+    this.#retired.add(this.#block(record));
     this.#records.remove(record, this.#options.midway);
   }
 
   /**
-   * Runs `section` as the only writer, once what the last turn left is freed.
+   * Runs `section` as the only writer, once what nobody can look at any more is freed.
    *
-   * @throws {LockTimeoutError} other writers, or readers that hold old versions, took too long; nothing changed
+   * @throws {LockTimeoutError} other writers took too long; nothing changed
+   * @throws {VersionsHeldError} readers hold too many earlier versions; nothing changed
    */
   inTurn<T>(section: () => T, call?: WaitOptions): T {
     const turn = (): { result: T } => {
       this.#settle();
+      this.#retired.free();
       return { result: section() };
     };
     return this.#snapshots.write(turn, call).result;
   }
 
   verify(): string[] {
-    this.inTurn(() => 'refused'); // which frees what has left
+    this.inTurn(() => this.#retired.free(Infinity));
     return this.#snapshots.read(() => {
       const wrong = [...this.#records.verify(), ...this.#arena.verify()];
       let used = 0;
@@ -190,14 +206,8 @@ export class SnapshotEntries implements CacheEntries {
   #settle(): void {
     if (this.#words[this.#notes + OPEN] === 0) return;
     const wasPublished = this.#words[this.#notes + STARTED_FROM] !== this.#snapshots.version;
-    if (wasPublished) {
-      this.#words[this.#notes + ADDED] = 0; // it is in a record
-      this.#snapshots.awaitReaders();
-      for (let at = 0; at < LEAVE_TOGETHER; at++) this.#arena.release(this.#notes + TAKEN_OUT + at);
-    } else {
-      this.#arena.release(this.#notes + ADDED);
-      for (let at = 0; at < LEAVE_TOGETHER; at++) this.#words[this.#notes + TAKEN_OUT + at] = 0;
-    }
+    if (wasPublished) this.#words[this.#notes + ADDED] = 0; // it is in a record
+    else this.#arena.release(this.#notes + ADDED);
     Atomics.store(this.#words, this.#notes + OPEN, 0);
   }
 
@@ -211,9 +221,9 @@ export class SnapshotEntries implements CacheEntries {
     return this.#snapshots.word(this.#records.payloadOf(record));
   }
 
-  #takeOut(block: number): void {
-    let note = this.#notes + TAKEN_OUT;
-    while (this.#words[note] !== 0) note += 1;
-    this.#words[note] = block;
+  #allocate(byteLength: number): number {
+    const block = this.#arena.allocate(byteLength, this.#notes + ADDED);
+    if (block !== 0 || !this.#retired.free(Infinity)) return block;
+    return this.#arena.allocate(byteLength, this.#notes + ADDED);
   }
 }

@@ -73,6 +73,20 @@ function change(opened: OpenEntries): void {
   });
 }
 
+/** One turn of a thread that dies after so many writes, and its burial. @returns whether it died */
+function lifeOf(memory: Memory, position: number, writes: number): boolean {
+  const threads = new ThreadTable(memory.threads);
+  const slot = ThreadTable.slot(position, 0);
+  threads.enter(slot);
+  const { crashed } = liveFor(writes, [memory.data], (wrap) =>
+    change(openEntries({ ...memory, locks: wrap(memory.locks) }, slot)),
+  );
+  if (!crashed) return false;
+  threads.leave(slot);
+  abandon(memory.locks, slot, threads);
+  return true;
+}
+
 describe('entries in a snapshot', () => {
   it('free all that a turn takes out, however much that is', () => {
     const opened = entered(emptyMemory(), 0);
@@ -217,18 +231,6 @@ describe('a thread that dies at any write of a turn', () => {
     const first = entered(prepared, 0);
     for (const key of ['a', 'b', 'c']) put(first, key, 1);
     first.entries.inTurn(() => removeKey(first, 'c')); // which waits to be freed
-    const lifeOf = (memory: Memory, position: number, writes: number): boolean => {
-      const threads = new ThreadTable(memory.threads);
-      const slot = ThreadTable.slot(position, 0);
-      threads.enter(slot);
-      const { crashed } = liveFor(writes, [memory.data], (wrap) =>
-        change(openEntries({ ...memory, locks: wrap(memory.locks) }, slot)),
-      );
-      if (!crashed) return false;
-      threads.leave(slot);
-      abandon(memory.locks, slot, threads);
-      return true;
-    };
     const wrong: string[] = [];
     for (let writes = 0, dies = true; dies; writes++) {
       const memory = copyOf(prepared);

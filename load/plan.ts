@@ -3,6 +3,7 @@ import type { ArrivalKind } from './scenarios/arrivals.ts';
 import { arrivalCount, P99_MIN_SAMPLES, type LoadProfile } from './scenarios/profile.ts';
 import { durationsOf } from './scenarios/durations.ts';
 import { secondsFor, type CostSizes } from './cost.ts';
+import { inProcessSeconds } from './in-process/measure.ts';
 import type { Profile } from './profiles.ts';
 import type { Candidate } from './registry.ts';
 import { seededRandom, shuffled } from './seeded-random.ts';
@@ -60,6 +61,8 @@ export interface Plan {
   /** Whose capacity is searched for; its profile is where the search begins. */
   readonly searches: readonly PlannedCell[];
   readonly candidates: readonly Candidate[];
+  /** Who is measured without HTTP, by round. */
+  readonly inProcess: readonly (readonly Candidate[])[];
   readonly estimatedSeconds: number;
 }
 
@@ -70,6 +73,9 @@ const OVERHEAD_SECONDS = 1.5;
 
 /** The control shows that the proofs can fail. For that it need not be run in every round; its figures are not used. */
 const CONTROL_ROUNDS = 1;
+
+/** What the operations without HTTP are of. */
+const IN_PROCESS = ['counters', 'config'];
 
 /** A search takes about so many probes: two to four up, two to bisect, one to confirm. */
 const PROBES_PER_SEARCH = 7;
@@ -94,6 +100,8 @@ export function planComparison(choice: Choice, registry: readonly Candidate[]): 
       return shuffled(cellsOf(workload, { ...choice, sweep: undefined }, measured, index + 1), random);
     }),
   ).flat();
+  const inProcess = inProcessRounds(choice, measured);
+  const inProcessTotal = inProcess.flat().length * inProcessSeconds(choice.profile.inProcess);
   const roundSeconds = rounds
     .flat()
     .reduce(
@@ -112,8 +120,18 @@ export function planComparison(choice: Choice, registry: readonly Candidate[]): 
     rounds,
     searches,
     candidates,
-    estimatedSeconds: CALIBRATION_SECONDS + roundSeconds + searchSeconds,
+    inProcess,
+    estimatedSeconds: CALIBRATION_SECONDS + roundSeconds + inProcessTotal + searchSeconds,
   };
+}
+
+/** In an order of its own. What an operation costs depends on no workload, and is no answer to a sweep. */
+function inProcessRounds({ sweep, rounds, seed }: Choice, candidates: readonly Candidate[]): Candidate[][] {
+  const random = seededRandom(~seed);
+  const able = candidates.filter(
+    ({ needs, resources }) => needs === undefined && IN_PROCESS.every((name) => resources.includes(name)),
+  );
+  return sweep === undefined ? Array.from({ length: rounds }, () => shuffled(able, random)) : [];
 }
 
 /** By how much random arrivals are put off, about: the largest lag of so many behind an even dispatcher. */

@@ -1,6 +1,8 @@
 /** How thorough a comparison is. A profile is a line here; every figure in it can be overridden by a flag. */
 
 import type { CostSizes } from './cost.ts';
+import type { InProcessSizes } from './in-process/measure.ts';
+import { operations, type OperationName } from './in-process/operations.ts';
 
 export type ProfileName = 'quick' | 'standard' | 'full';
 
@@ -17,11 +19,15 @@ export interface Profile {
   readonly closedSeconds: number;
   /** Over how many requests the settled cost of one is measured. */
   readonly cost: CostSizes;
+  /** What is measured of each strategy in each round without HTTP. */
+  readonly inProcess: InProcessSizes;
   /** How often a run that was disturbed is repeated before it is kept, flagged. */
   readonly retries: number;
   /** Searches for the highest rate within the SLO, per workload and strategy, each in a round of its own; 0 for none. */
   readonly capacitySearches: number;
 }
+
+const operationNames = Object.keys(operations) as OperationName[];
 
 export const profiles: readonly Profile[] = [
   {
@@ -33,6 +39,7 @@ export const profiles: readonly Profile[] = [
     longWindows: false,
     closedSeconds: 1.2,
     cost: { warmupRequests: 2_000, requests: 2_000, mostSeconds: 1 },
+    inProcess: { operations: ['counters, 1,000 keys'], warmupMs: 50, measureMs: 150 },
     retries: 0,
     capacitySearches: 0,
   },
@@ -45,6 +52,7 @@ export const profiles: readonly Profile[] = [
     longWindows: true,
     closedSeconds: 5,
     cost: { warmupRequests: 8_000, requests: 20_000, mostSeconds: 6 },
+    inProcess: { operations: operationNames, warmupMs: 100, measureMs: 250 },
     retries: 2,
     capacitySearches: 0,
   },
@@ -57,6 +65,7 @@ export const profiles: readonly Profile[] = [
     longWindows: true,
     closedSeconds: 5,
     cost: { warmupRequests: 8_000, requests: 40_000, mostSeconds: 12 },
+    inProcess: { operations: operationNames, warmupMs: 200, measureMs: 500 },
     retries: 2,
     capacitySearches: 3,
   },

@@ -5,6 +5,10 @@ import { calibrate, type Calibration } from './calibration.ts';
 import { measureCell, type CellContext, type CellResult } from './cell.ts';
 import { wholeText } from './format.ts';
 import { mostSearchSeconds, probeProfile, probeSeconds, type Plan, type PlannedCell } from './plan.ts';
+import { messageOf } from './errors.ts';
+import { measureInProcess } from './in-process/measure.ts';
+import type { InProcessResult } from './in-process/result.ts';
+import type { Candidate } from './registry.ts';
 import type { CapacityResult } from './results-file.ts';
 
 /** What has been measured so far. */
@@ -12,6 +16,7 @@ export interface Progress {
   calibration?: Calibration;
   readonly cells: CellResult[];
   readonly capacities: CapacityResult[];
+  readonly inProcess: InProcessResult[];
 }
 
 export interface RoundsContext extends Omit<CellContext, 'say'> {
@@ -49,6 +54,25 @@ export function tasksOf(plan: Plan, progress: Progress, contextOf: () => RoundsC
     },
   });
 
+  const inProcessTask = (candidates: readonly Candidate[], round: number): ListrTask => ({
+    title: 'in process, without HTTP',
+    enabled: () => candidates.length > 0,
+    skip: () => contextOf().host.isRemote && 'the service is on another machine',
+    task: async (_, task) => {
+      const { save, signal } = contextOf();
+      for (const candidate of candidates) {
+        task.output = candidate.name;
+        try {
+          progress.inProcess.push(...(await measureInProcess(candidate, round, plan.choice.profile.inProcess, signal)));
+        } catch (error) {
+          signal.throwIfAborted();
+          task.title = messageOf(error); // the others go on: it has no such figure in this round
+        }
+        await save();
+      }
+    },
+  });
+
   const searchTask = (cell: PlannedCell): ListrTask => ({
     title: `capacity, ${cellName(cell)}`,
     task: async (_, task) => {
@@ -66,7 +90,10 @@ export function tasksOf(plan: Plan, progress: Progress, contextOf: () => RoundsC
     calibration,
     ...plan.rounds.map((cells, index): ListrTask => ({
       title: `round ${index + 1} of ${plan.rounds.length}`,
-      task: (_, task) => task.newListr(cells.map(cellTask), { concurrent: false }),
+      task: (_, task) =>
+        task.newListr([...cells.map(cellTask), inProcessTask(plan.inProcess[index] ?? [], index + 1)], {
+          concurrent: false,
+        }),
     })),
     ...(plan.searches.length === 0 ? [] : [searches]),
   ];

@@ -27,6 +27,10 @@ interface Report {
   readonly tookMs: number;
 }
 
+function fail(error: unknown): never {
+  throw error;
+}
+
 async function measure(task: ProcessTask, operation: OperationName, threads: number): Promise<Found> {
   const strategy = strategies.find(({ name }) => name === task.strategy)!;
   const settings = readSettings({ WRITE_THROUGH: 'off', ...task.environment, THREADS: String(threads) });
@@ -34,9 +38,6 @@ async function measure(task: ProcessTask, operation: OperationName, threads: num
   const origin = createEmbeddedOrigin(settings);
   const originEpoch = await takeOver(settings);
   const table = new ThreadTable(memory.threads);
-  const fail = (error: unknown): never => {
-    throw error;
-  };
   const owner = new Owner({
     settings,
     memory,
@@ -60,8 +61,17 @@ async function measure(task: ProcessTask, operation: OperationName, threads: num
     const { strategy: name, warmupMs, measureMs } = task;
     return new Worker(new URL('worker.ts', import.meta.url), {
       workerData: {
-        ...{ strategy: name, operation, warmupMs, measureMs, settings, memory },
-        ...{ slot, originPort, originEpoch, ownerPorts, barrier },
+        strategy: name,
+        operation,
+        warmupMs,
+        measureMs,
+        settings,
+        memory,
+        slot,
+        originPort,
+        originEpoch,
+        ownerPorts,
+        barrier,
       } satisfies WorkerTask,
       transferList: [originPort, ...transferList],
     });

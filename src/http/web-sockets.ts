@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { createAdaptorServer, WebSocketServerLike } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -15,6 +16,8 @@ import { requestIdOf } from './request-id.ts';
 
 /** The close code of a server that goes away. */
 const GOING_AWAY = 1001;
+/** WebSockets that are told so in one turn of the event loop: those that are served meanwhile wait no longer for it. */
+const CLOSED_PER_TURN = 64;
 
 const PATH = /^\/v1\/[^/?\\]+\/ws(?:\?[^\\]*)?$/;
 
@@ -56,7 +59,12 @@ export class WebSockets {
   /** Tells every client that the service goes away, also those that are just being let in; resolves when all have closed. */
   async close(): Promise<void> {
     this.#server.on('connection', (socket) => void dismiss(socket));
-    await Promise.all(Array.from(this.#server.clients, dismiss));
+    const closed: Promise<void>[] = [];
+    for (const socket of Array.from(this.#server.clients)) {
+      closed.push(dismiss(socket));
+      if (closed.length % CLOSED_PER_TURN === 0) await nextTurn();
+    }
+    await Promise.all(closed);
   }
 
   async #upgrade(request: Request, env: UpgradeEnvironment): Promise<Response> {

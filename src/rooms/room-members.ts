@@ -33,11 +33,9 @@ export class RoomMembers {
     return Array.from(this.#byId.get(id) ?? []);
   }
 
-  /** Hands a frame to every member of a room. @returns how many were given it */
-  deliver(room: string, frame: string): number {
-    let delivered = 0;
-    for (const member of this.#byRoom.get(room) ?? []) if (member.send(frame)) delivered += 1;
-    return delivered;
+  /** Those in a room, also while they come and go. */
+  inRoom(room: string): Iterator<Member> {
+    return (this.#byRoom.get(room) ?? new Set<Member>()).values();
   }
 }
 

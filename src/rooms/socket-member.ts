@@ -1,10 +1,15 @@
 /**
  * A WebSocket in a room: what it may send, how much may wait for it, and whether it is still alive.
  *
+ * A sender is not read from while much of what is to be sent waits (`Rooms.send`), and closed when it has said too much
+ * to wait. Signs of life are asked for from the first moment on that chance says, so that of many clients that came
+ * together not all are asked in one turn of the event loop.
+ *
  * A receiver that does not read is closed once `MAX_BUFFERED_BYTES` wait for it; until then a message to it costs what
  * it costs for anybody else, so nobody is slowed by it.
  */
 import type { RawData, WebSocket } from 'ws';
+import { OverloadedError } from '../errors.ts';
 import type { Registration } from '../resources/connections.ts';
 import type { Member } from './room-members.ts';
 import type { Rooms } from './rooms.ts';
@@ -40,7 +45,8 @@ export class SocketMember implements Member {
   readonly #socket: WebSocket;
   readonly #rooms: Rooms;
   readonly #ttlMs: number;
-  readonly #pings: NodeJS.Timeout;
+  #pings: NodeJS.Timeout;
+  #paused = false;
   #heardMs = performance.now();
   #beatMs = this.#heardMs;
   #frames = BURST;
@@ -54,7 +60,14 @@ export class SocketMember implements Member {
     this.#socket = socket;
     this.#rooms = rooms;
     this.#ttlMs = ttlMs;
-    this.#pings = setInterval(() => this.#ping(), ttlMs / 3);
+    const everyMs = ttlMs / 3;
+    this.#pings = setTimeout(
+      () => {
+        this.#pings = setInterval(() => this.#ping(), everyMs);
+        this.#ping();
+      },
+      everyMs * (1 - Math.random()),
+    );
     socket.on('pong', () => this.#heard());
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     socket.on('error', () => {}); // the close that follows says it all
@@ -73,6 +86,7 @@ export class SocketMember implements Member {
 
   close(code: number, reason: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return; // and to be cut off already
+    if (this.#paused) this.#socket.resume(); // the client's close frame is to be read
     void closeSocket(this.#socket, code, reason);
   }
 
@@ -82,6 +96,7 @@ export class SocketMember implements Member {
   }
 
   #ping(): void {
+    if (this.#paused) this.#heard(); // it cannot be heard now
     if (performance.now() - this.#heardMs > this.#ttlMs) this.#socket.terminate();
     else if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
   }
@@ -101,7 +116,25 @@ export class SocketMember implements Member {
     if (!this.#mayMessage()) return this.close(POLICY_VIOLATION, `more than ${FRAMES_PER_SECOND} frames a second`);
     const text = (data as Buffer).toString('utf8'); // with the default binary type
     if (!isJson(text)) return this.close(INVALID_DATA, 'the frame is not JSON');
-    this.#rooms.send(this.room, messageFrame(this.room, text, this.id));
+    try {
+      const ready = this.#rooms.send(this.room, messageFrame(this.room, text, this.id));
+      if (ready instanceof Promise) this.#pauseUntil(ready);
+    } catch (error) {
+      if (!(error instanceof OverloadedError)) throw error;
+      this.close(TRY_AGAIN_LATER, 'too many messages wait to be sent');
+    }
+  }
+
+  /** Its client is slowed down by not being read from; what was read already still comes. */
+  #pauseUntil(ready: Promise<void>): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+    void ready.then(() => {
+      this.#paused = false;
+      this.#heard();
+      this.#socket.resume();
+    });
   }
 
   /** A token bucket. */

@@ -6,6 +6,7 @@ import type { OnAnswer } from '../http/exchange.ts';
 import { accessLog } from '../metrics/access-log.ts';
 import { NumberedRoutes } from '../metrics/route-labels.ts';
 import { ThreadMetrics } from '../metrics/thread-metrics.ts';
+import { FanOut } from '../rooms/fan-out.ts';
 import { Rooms } from '../rooms/rooms.ts';
 import { listen, type ListenOptions } from '../http/server.ts';
 import { createRenderer } from '../render/create-renderer.ts';
@@ -66,10 +67,12 @@ function both(count: OnAnswer | undefined, tell: OnAnswer | undefined): OnAnswer
 
 const renderer = await createRenderer(settings);
 const allRooms: Rooms[] = [];
+/** What is handed out in one turn of the event loop is for all strategies together. */
+const fanOut = new FanOut();
 
 function openRooms(base: string, connections: Connections): Rooms {
   const channel = `${data.memory.service}${base}`;
-  const rooms = new Rooms({ channel, thread, threads: settings.THREADS, connections });
+  const rooms = new Rooms({ channel, thread, threads: settings.THREADS, connections, fanOut });
   allRooms.push(rooms);
   return rooms;
 }

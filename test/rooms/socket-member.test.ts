@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { OverloadedError } from '../../src/errors.ts';
 import type { Rooms } from '../../src/rooms/rooms.ts';
 import { messageFrame, SocketMember } from '../../src/rooms/socket-member.ts';
 
@@ -16,6 +17,7 @@ class FakeSocket extends EventEmitter {
   readonly sent: string[] = [];
   pings = 0;
   terminated = false;
+  paused = false;
   readonly closes: number[] = [];
 
   send(frame: string): void {
@@ -34,14 +36,22 @@ class FakeSocket extends EventEmitter {
   terminate(): void {
     this.terminated = true;
   }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
 }
 
-function opened() {
+function opened(send?: () => Promise<void> | undefined) {
   const socket = new FakeSocket();
   const said: [room: string, frame: string][] = [];
   let beats = 0;
   const rooms = {
-    send: (room: string, frame: string) => said.push([room, frame]),
+    send: send ?? ((room: string, frame: string) => said.push([room, frame])),
     heartbeat: async () => void (beats += 1),
   } as unknown as Rooms;
   const options = { id: 'me', room: 'r', epoch: 1, rooms, ttlMs: TTL_MS };
@@ -113,6 +123,46 @@ describe('a WebSocket in a room', () => {
     expect(socket.terminated).toBe(false);
     expect(beats()).toBeGreaterThanOrEqual(2 * 3);
     expect(beats()).toBeLessThanOrEqual(2 * 6);
+  });
+
+  it('is not read from while too much waits to be sent, nor taken for dead meanwhile', async () => {
+    const ready = Promise.withResolvers<void>();
+    const { socket, hear } = opened(() => ready.promise);
+    hear('1');
+    hear('2'); // was read already
+    expect([socket.paused, socket.closes]).toEqual([true, []]);
+    vi.advanceTimersByTime(3 * TTL_MS);
+    expect(socket.terminated).toBe(false);
+    ready.resolve();
+    await ready.promise;
+    expect(socket.paused).toBe(false);
+    vi.advanceTimersByTime(3 * TTL_MS);
+    expect(socket.terminated).toBe(true); // it is silent now
+  });
+
+  it('is read from while it is being closed, and closed with 1013 when it has said too much to wait', () => {
+    let waits = 0;
+    const { socket, hear } = opened(() => {
+      waits += 1;
+      if (waits === 2) throw new OverloadedError('too many wait');
+      return new Promise(() => {});
+    });
+    hear('1');
+    expect(socket.paused).toBe(true);
+    hear('2');
+    expect([socket.paused, socket.closes]).toEqual([false, [1013]]);
+  });
+
+  it('is not asked for a sign of life at the same moment as all that came with it', () => {
+    const sockets = Array.from({ length: 1_000 }, () => opened().socket);
+    const asked = (): number => sockets.reduce((sum, { pings }) => sum + pings, 0);
+    let most = 0;
+    for (let part = 0, before = 0; part < 20; part++, before = asked()) {
+      vi.advanceTimersByTime(TTL_MS / 3 / 20);
+      most = Math.max(most, asked() - before);
+    }
+    expect(asked()).toBe(1_000);
+    expect(most).toBeLessThan(200);
   });
 
   it('lets go of its timer', () => {

@@ -42,7 +42,7 @@ export function roomsRoutes(
       const room = keyInPath(context, ROOM, 'room');
       const text = await bodyText(context, call);
       const { data } = checked(messageBody, text === undefined ? undefined : parseJson(text));
-      const delivered = await rooms.sendCounted(room, messageFrame(room, data));
+      const delivered = await rooms.sendCounted(room, messageFrame(room, data), call);
       return call.json(JSON.stringify({ delivered }), 202);
     }),
   );

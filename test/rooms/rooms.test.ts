@@ -54,7 +54,7 @@ describe('a burst to a large room', () => {
     const { rooms } = threadsOf(1)[0]!;
     const { got, total } = fill(rooms, 'r', 1_000);
     const frames = Array.from({ length: 40 }, (_, number) => `${number}`);
-    for (const frame of frames) rooms.send('r', frame);
+    for (const frame of frames) void rooms.send('r', frame);
     expect(total()).toBe(0);
     let largest = 0;
     for (let before = 0; before < 40_000;) {
@@ -103,7 +103,7 @@ describe('a burst to a large room', () => {
     const { rooms } = threadsOf(1)[0]!;
     const { got } = fill(rooms, 'r', 100);
     const gone = new AbortController();
-    for (let number = 0; number < 20; number++) rooms.send('r', 'before');
+    for (let number = 0; number < 20; number++) void rooms.send('r', 'before');
     const counted = rooms.sendCounted('r', 'gone', { signal: gone.signal });
     gone.abort(new Error('gone'));
     await expect(counted).rejects.toThrow('gone');
@@ -118,7 +118,7 @@ describe('messages between threads', () => {
     const here = fill(one!.rooms, 'r', 3);
     const there = fill(two!.rooms, 'r', 200);
     fill(three!.rooms, 'elsewhere', 5);
-    for (let number = 0; number < 50; number++) one!.rooms.send('r', `${number}`);
+    for (let number = 0; number < 50; number++) void one!.rooms.send('r', `${number}`);
     expect(await one!.rooms.sendCounted('r', 'last')).toBe(203);
     const all = [...Array.from({ length: 50 }, (_, number) => `${number}`), 'last'];
     for (const received of [...here.got, ...there.got]) expect(received).toEqual(all);

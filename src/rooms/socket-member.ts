@@ -118,7 +118,7 @@ export class SocketMember implements Member {
     if (!isJson(text)) return this.close(INVALID_DATA, 'the frame is not JSON');
     try {
       const ready = this.#rooms.send(this.room, messageFrame(this.room, text, this.id));
-      if (ready instanceof Promise) this.#pauseUntil(ready);
+      if (ready instanceof Promise) void this.#pauseUntil(ready);
     } catch (error) {
       if (!(error instanceof OverloadedError)) throw error;
       this.close(TRY_AGAIN_LATER, 'too many messages wait to be sent');
@@ -126,15 +126,14 @@ export class SocketMember implements Member {
   }
 
   /** Its client is slowed down by not being read from; what was read already still comes. */
-  #pauseUntil(ready: Promise<void>): void {
+  async #pauseUntil(ready: Promise<void>): Promise<void> {
     if (this.#paused) return;
     this.#paused = true;
     this.#socket.pause();
-    void ready.then(() => {
-      this.#paused = false;
-      this.#heard();
-      this.#socket.resume();
-    });
+    await ready;
+    this.#paused = false;
+    this.#heard();
+    this.#socket.resume();
   }
 
   /** A token bucket. */

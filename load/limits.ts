@@ -1,11 +1,12 @@
 /** What a comparison cannot claim. The terminal, the page and the Markdown say the same. */
 import { wholeText } from './format.ts';
+import { runLimitsOf } from './report/run-limits.ts';
 import type { Results } from './results-file.ts';
 import { P999_MIN_SAMPLES, P99_MIN_SAMPLES } from './scenarios/profile.ts';
 import { medianRanks } from './statistics/estimate.ts';
 
 export function limitsOf(results: Results): string[] {
-  const { rounds, calibration, status, origin, generatorMachine, arrivals = 'even' } = results;
+  const { rounds, calibration, status, origin, generatorMachine, cells, arrivals = 'even' } = results;
   return [
     ...(status === 'complete' ? [] : ['It was stopped before its end: what is missing is not shown.']),
     roundsSentence(rounds),
@@ -13,6 +14,7 @@ export function limitsOf(results: Results): string[] {
     generatorMachine === undefined
       ? 'k6 and the service share this machine, so a throughput is what both together can do.'
       : 'k6 ran on another machine than the service: latencies include the network between them.',
+    ...runLimitsOf(cells),
     ...(arrivals === 'even' ? ['Arrivals are evenly spaced, not random: real ones queue more.'] : []),
     `A p99 needs ${wholeText(P99_MIN_SAMPLES)} samples and a p99.9 ${wholeText(P999_MIN_SAMPLES)}, else "–".`,
     `The origin is ${origin}; yours has other delays.`,

@@ -4,7 +4,7 @@
 const RELAXATIONS = 100;
 
 /** JSON knows no infinity. */
-const DAY_SECONDS = 86_400;
+export const DAY_SECONDS = 86_400;
 
 /** What a p99 of a run needed, and what it had. */
 export interface Window {

@@ -4,6 +4,7 @@ import type { Results } from '../results-file.ts';
 import type { Analysis } from '../statistics/analysis.ts';
 import { escaped, type Plot } from './chart.ts';
 import { conclusionsOf } from './conclusions.ts';
+import { costTables, type CostTable } from './cost-tables.ts';
 import { factsOf } from './facts.ts';
 import type { PlotSection } from './plots/index.ts';
 import { style } from './style.ts';
@@ -34,6 +35,7 @@ ${answerSection(results, analysis)}
 <section><h2>The verdict</h2>
 ${verdictTables(results, analysis).map(tableHtml).join('\n')}
 </section>
+${costSection(costTables(results))}
 ${sections.map(plotSection).join('\n')}
 ${factSection(results, sections, mistakes)}
 </main>
@@ -74,14 +76,27 @@ function list(items: readonly string[]): string {
   return items.length === 0 ? '' : `<ul>${items.map((item) => `<li>${escaped(item)}</li>`).join('')}</ul>`;
 }
 
-function tableHtml({ workload, caption, head, rows, notes }: VerdictTable): string {
-  return `<h3>${escaped(workload.name)}</h3>
-<p class="caption">${escaped(`${workload.summary}. ${caption}`)}</p>
-<div class="scroll" tabindex="0"><table>
+function costSection(tables: readonly CostTable[]): string {
+  if (tables.length === 0) return '';
+  const each = tables.map(
+    ({ title, caption, ...table }) =>
+      `<h3>${escaped(title)}</h3>\n<p class="caption">${escaped(caption)}</p>\n${figuresHtml(table)}`,
+  );
+  return `<section><h2>The cost</h2>\n${each.join('\n')}\n</section>`;
+}
+
+function figuresHtml({ head, rows }: Pick<CostTable, 'head' | 'rows'>): string {
+  return `<div class="scroll" tabindex="0"><table>
 <thead><tr>${head.map((title) => `<th scope="col">${escaped(title)}</th>`).join('')}</tr></thead>
 <tbody>
 ${rows.map((cells) => `<tr>${cells.map(cellHtml).join('')}</tr>`).join('\n')}
-</tbody></table></div>
+</tbody></table></div>`;
+}
+
+function tableHtml({ workload, caption, notes, ...table }: VerdictTable): string {
+  return `<h3>${escaped(workload.name)}</h3>
+<p class="caption">${escaped(`${workload.summary}. ${caption}`)}</p>
+${figuresHtml(table)}
 ${notes.length === 0 ? '' : `<ul class="plain muted">${notes.map((note) => `<li>${escaped(note)}</li>`).join('')}</ul>`}`;
 }
 

@@ -3,6 +3,7 @@ import { limitsOf } from '../limits.ts';
 import type { Results } from '../results-file.ts';
 import type { Analysis } from '../statistics/analysis.ts';
 import { conclusionsOf } from './conclusions.ts';
+import { costTables } from './cost-tables.ts';
 import { factsOf } from './facts.ts';
 import type { PlotSection } from './plots/index.ts';
 import { verdictTables, type VerdictTable } from './verdict-table.ts';
@@ -20,6 +21,7 @@ export function markdownReport(results: Results, analysis: Analysis, sections: r
     ...limitsOf(results).map((text) => `- ${text}`),
     '## The verdict',
     ...verdictTables(results, analysis).map(tableSection),
+    ...costTables(results).flatMap((table) => [`### ${table.title}`, table.caption, markdownTable(table)]),
     ...sections.flatMap(({ title, plots }) => [
       `## ${title}`,
       ...plots.map(({ name, title: plot, caption }) => `![${plot}](plots/${name}.svg)\n\n${caption}`),

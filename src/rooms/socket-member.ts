@@ -66,7 +66,7 @@ export class SocketMember implements Member {
         this.#pings = setInterval(() => this.#ping(), everyMs);
         this.#ping();
       },
-      everyMs * (1 - Math.random()),
+      Math.ceil(everyMs * (1 - Math.random())),
     );
     socket.on('pong', () => this.#heard());
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));

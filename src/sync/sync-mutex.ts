@@ -1,7 +1,10 @@
 /**
  * A mutex between threads that blocks: the three-state futex (free, held, held and contended) over `Atomics`.
  *
- * Guarantee: one owner at a time across all threads; a bounded wait; the next owner repairs what a dead one left.
+ * Guarantee: one owner at a time across all threads; a bounded wait; the next owner repairs what a dead one left. No
+ * order: a release frees the lock and wakes one sleeper, and whoever tries first has it. A running thread overtakes the
+ * one that was woken (barging), as often as it comes back: nothing but the end of its wait bounds how often a thread is
+ * overtaken. Sections must be so short that it does not matter; where turns do, `AsyncMutex` has them.
  * Cost: one compare-and-exchange to take, one exchange to release. While it waits, the whole event loop waits.
  *
  * Ordering: the exchange that takes the word reads what the releasing exchange wrote, so all that the last owner did

@@ -56,7 +56,7 @@ export async function measureAgreement(options: AgreementOptions): Promise<Agree
   const { candidate, rounds, seed, context } = options;
   const calibration = await calibrate(candidate, { threads: 1, arrivals: 'random' }, context);
   let record: ServiceRecord = [];
-  const cell = cellFor(options, async (target) => {
+  const cell = queueCell(candidate, options.serviceMs, seed, async (target) => {
     const response = await fetch(`${target.baseUrl}/record`, { signal: target.signal });
     record = recordSchema.parse(await response.json());
   });
@@ -93,9 +93,12 @@ interface Seen {
   readonly p99: number;
 }
 
-function cellFor(
-  { candidate, serviceMs, seed }: AgreementOptions,
-  keepRecord: (target: Target) => Promise<void>,
+/** A run against a service that stores increments one after the other, `serviceMs` for each. */
+export function queueCell(
+  candidate: Candidate,
+  serviceMs: number,
+  seed: number,
+  keepRecord: (target: Target) => Promise<void> = async () => {},
 ): PlannedCell {
   const storing = workloads.find(({ environment }) => environment['WRITE_THROUGH'] === 'on')!;
   const workload: Workload = {

@@ -6,6 +6,7 @@
  * failed is sent again until the origin has it; meanwhile its writers have their answer, `outcome: "unknown"`.
  */
 import { FencedError, OriginFailedError, OriginFullError, OriginTimeoutError } from '../errors.ts';
+import { Deadlines, Expiring } from '../sync/deadlines.ts';
 import type { Awaitable, WaitOptions } from '../sync/wait.ts';
 import type { Origin, OriginValue, OriginWrite, Written } from './origin.ts';
 
@@ -33,6 +34,7 @@ interface Writer {
 }
 
 export class OriginWriteThrough implements WriteThrough {
+  readonly #deadlines = new Deadlines();
   readonly #origin: Origin;
   readonly #retryAt: Origin;
   #batch = new Map<string, Written>();
@@ -66,7 +68,7 @@ export class OriginWriteThrough implements WriteThrough {
   async stored<T extends OriginValue>(key: string, written: Written<T>, call: WaitOptions): Promise<T> {
     const startedMs = call.timing === undefined ? 0 : performance.now();
     try {
-      await withinDeadline(this.#join(key, written), call);
+      await withinDeadline(this.#join(key, written), call, this.#deadlines);
     } finally {
       call.timing?.add('origin', performance.now() - startedMs);
     }
@@ -151,15 +153,35 @@ function unknownOutcome(error: unknown): unknown {
   return refused ? new OriginFailedError(error.message, 'unknown') : error;
 }
 
-async function withinDeadline(stored: Promise<void>, { remainingMs = Infinity }: WaitOptions): Promise<void> {
+async function withinDeadline(
+  stored: Promise<void>,
+  { remainingMs = Infinity }: WaitOptions,
+  deadlines: Deadlines,
+): Promise<void> {
   if (remainingMs === Infinity) return stored;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new OriginTimeoutError(Math.round(remainingMs))), remainingMs);
-  });
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const deadline = new StoreDeadline(remainingMs, reject);
+  deadlines.add(deadline);
   try {
     await Promise.race([stored, late]);
   } finally {
-    clearTimeout(timer);
+    deadlines.remove(deadline);
+  }
+}
+
+class StoreDeadline extends Expiring {
+  readonly untilMs: number;
+  readonly #limitMs: number;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(limitMs: number, reject: (error: unknown) => void) {
+    super();
+    this.#limitMs = limitMs;
+    this.untilMs = performance.now() + limitMs;
+    this.#reject = reject;
+  }
+
+  expire(): void {
+    this.#reject(new OriginTimeoutError(Math.round(this.#limitMs)));
   }
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { OriginFailedError, OriginTimeoutError } from '../../src/errors.ts';
 import type { Origin, OriginWrite } from '../../src/origin/origin.ts';
 import { OriginWriteThrough } from '../../src/origin/write-through.ts';
+import { EXPIRED_PER_TURN } from '../../src/sync/deadlines.ts';
+import { settledByTurn } from '../support/settled-by-turn.ts';
 
 /** An origin whose answers the test gives, one batch at a time. */
 class HandOrigin implements Origin {
@@ -105,6 +107,14 @@ describe('write-through', () => {
     expect(origin.batches.map(({ writes }) => writes.length)).toEqual([1_200, 500, 500, 500, 200]);
     const stored = [1, 3, 4].flatMap((at) => origin.batches[at]!.writes.map(({ key }) => key));
     expect(new Set(stored).size).toBe(1_200);
+  });
+
+  it('lets many whose time is over at once give up some in each turn of the event loop', async () => {
+    const writeThrough = new OriginWriteThrough(new HandOrigin());
+    const late = Array.from({ length: 500 }, (_, key) =>
+      writeThrough.stored(`key-${key}`, { value: 1, version: 1 }, { remainingMs: 1 }),
+    );
+    expect(Math.max(...(await settledByTurn(late)))).toBeLessThanOrEqual(EXPIRED_PER_TURN);
   });
 
   it('stops waiting at the deadline', async () => {

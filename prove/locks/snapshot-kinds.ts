@@ -1,5 +1,5 @@
 /** A snapshot cell: writers that die in their turn, and readers that die with a version pinned. */
-import { LockTimeoutError } from '../../src/errors.ts';
+import { LockTimeoutError, VersionsHeldError } from '../../src/errors.ts';
 import { SnapshotCell } from '../../src/sync/snapshot-cell.ts';
 import { LINE_WORDS, PINS } from '../../src/sync/snapshot-layout.ts';
 import { type Slot, ThreadTable } from '../../src/sync/thread-table.ts';
@@ -9,7 +9,7 @@ import type { Audit, KillKind, KillParams } from './kind.ts';
 import * as notes from './kill-notes.ts';
 import { Mortal } from './mortal.ts';
 
-/** So few spare pages that writers soon wait for a reader that stays where it is. */
+/** So few spare pages that writers are soon refused beside a reader that stays where it is. */
 const SIZE = { ...LARGE, sparePages: 48 };
 const THREADS = 4;
 const POSITIONS = [0, 1, 2, 3];
@@ -34,7 +34,11 @@ class Writer {
     this.#timed(() => {
       const { deaths } = this.#mortal;
       const startedMs = performance.now();
-      this.#cell.write(() => this.#turn());
+      while (!this.#wrote()) {
+        if (performance.now() - startedMs > this.#mortal.hangMs)
+          throw new LockTimeoutError('kills', this.#mortal.hangMs);
+        Atomics.wait(this.#mortal.post.memory.notes, notes.STOP, 0, 1);
+      }
       this.#mortal.waited(deaths, performance.now() - startedMs);
       this.#mortal.count(notes.acknowledged(this.#position, 0));
     });
@@ -58,6 +62,17 @@ class Writer {
     while (this.#mortal.goesOn()) {
       if (this.#mortal.random() < reads) this.read();
       else this.write();
+    }
+  }
+
+  /** @returns false when a reader left no room for the next version */
+  #wrote(): boolean {
+    try {
+      this.#cell.write(() => this.#turn());
+      return true;
+    } catch (error) {
+      if (error instanceof VersionsHeldError) return false;
+      throw error;
     }
   }
 

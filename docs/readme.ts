@@ -13,6 +13,7 @@ import { msText, NO_FIGURE, ratioText, wholeText } from '../load/format.ts';
 import { writeReport } from '../load/report/write.ts';
 import { readResults, type Results } from '../load/results-file.ts';
 import { analysisOf } from '../load/statistics/analysis.ts';
+import { ratioBetween, type Comparison } from '../load/statistics/comparisons.ts';
 import type { Row } from '../load/statistics/rows.ts';
 import { committedRun, filledMistakes } from './mistakes.ts';
 
@@ -68,26 +69,30 @@ function replaceBlock(readme: string, name: string, content: string): string {
 }
 
 function headlineTable(results: Results): string {
-  const { rows } = analysisOf(results);
+  const { rows, comparisons } = analysisOf(results);
   const own = rows.filter(({ workload }) => workload === HEADLINE);
-  const held = own.find(({ strategy }) => strategy === HELD)?.throughput?.value;
+  const held = own.find(({ strategy, throughput }) => strategy === HELD && throughput !== undefined);
   return [
     '| `counters-write-through` | increments/s | × async-lock | p50 / p99 ms at a common rate | lost updates | CPU µs per request |',
     '|---|---:|---:|---:|---:|---:|',
-    ...own.map((row) => headlineRow(row, held)),
+    ...own.map((row) => headlineRow(row, held, comparisons)),
     '',
     ...plotLines('embedded', [`${HEADLINE}-throughput`]),
     source('embedded', results),
   ].join('\n');
 }
 
-function headlineRow(row: Row, held: number | undefined): string {
+function headlineRow(row: Row, held: Row | undefined, comparisons: readonly Comparison[]): string {
   const { strategy, kind, throughput, broken, cpuUsPerRequest, threads } = row;
   const rate = throughput === undefined ? NO_FIGURE : `**${wholeText(throughput.value)}**`;
-  const factor = throughput === undefined || held === undefined ? NO_FIGURE : ratioText(throughput.value / held);
+  const factor = throughput === undefined || held === undefined ? NO_FIGURE : factorText(row, held, comparisons);
   const oneThread = threads === 1 ? ', one thread' : '';
   const name = kind === 'strategy' ? `\`${strategy}\`` : `\`${strategy}\` (${kind}${oneThread})`;
   return `| ${name} | ${rate} | ${factor} | ${latency(row)} | ${wholeText(broken)} | ${wholeText(cpuUsPerRequest?.value)} |`;
+}
+
+function factorText(row: Row, held: Row, comparisons: readonly Comparison[]): string {
+  return row === held ? '1' : ratioText(ratioBetween(comparisons, 'throughput', row, held).ratio);
 }
 
 function latency({ latency: measured }: Row): string {

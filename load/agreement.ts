@@ -13,7 +13,8 @@ import { profiles } from './profiles.ts';
 import type { Candidate } from './registry.ts';
 import type { LoadProfile } from './scenarios/profile.ts';
 import { estimateOf, type Estimate } from './statistics/estimate.ts';
-import { comparePaired, type Comparison } from './statistics/paired.ts';
+import { comparePairs, type Pair } from './statistics/pairs.ts';
+import { relationOf } from './statistics/relation.ts';
 import { workloads } from './workloads/index.ts';
 import type { Target, Workload } from './workloads/workload.ts';
 
@@ -22,7 +23,7 @@ export interface Agreement {
   readonly percentile: 'p50' | 'p99';
   readonly measuredMs: Estimate;
   readonly recordedMs: Estimate;
-  readonly comparison: Comparison;
+  readonly comparison: Pair;
   /** As anywhere else: no difference that could be claimed. */
   readonly agrees: boolean;
 }
@@ -46,14 +47,12 @@ export interface AgreementOptions {
 }
 
 const LOAD = 0.8;
-const LEVEL = 0.05;
-const LARGEST_EFFECT = 1.05;
 const recordSchema = z.array(z.tuple([z.number(), z.number()]));
 type ServiceRecord = z.output<typeof recordSchema>;
 
 /** @throws {ServiceError} no rate is served at all, or a run failed */
 export async function measureAgreement(options: AgreementOptions): Promise<AgreementRun> {
-  const { candidate, rounds, seed, context } = options;
+  const { candidate, rounds, context } = options;
   const calibration = await calibrate(candidate, { threads: 1, arrivals: 'random' }, context);
   let record: ServiceRecord = [];
   const cell = queueCell(candidate, options.serviceMs, seed, async (target) => {
@@ -79,7 +78,7 @@ export async function measureAgreement(options: AgreementOptions): Promise<Agree
     if (result.measured!.flags.length > 0) flaggedRounds++;
     pairs.push({ measured, recorded: seenByService(record, result) });
   }
-  const agreements = (['p50', 'p99'] as const).map((percentile) => agreementOf(percentile, pairs, seed));
+  const agreements = (['p50', 'p99'] as const).map((percentile) => agreementOf(percentile, pairs));
   return { calibration, capacity, ratePerSecond, flaggedRounds, agreements };
 }
 
@@ -144,17 +143,19 @@ function seenByService(record: ServiceRecord, { measured, profile }: CellResult)
 export function agreementOf(
   percentile: Agreement['percentile'],
   pairs: readonly { readonly measured: Seen; readonly recorded: Seen }[],
-  seed: number,
 ): Agreement {
   const measured = pairs.map((pair) => pair.measured[percentile]);
   const recorded = pairs.map((pair) => pair.recorded[percentile]);
-  const comparison = comparePaired(measured, recorded, seed)!;
-  const differs = comparison.p < LEVEL && Math.abs(Math.log(comparison.ratio)) > Math.log(LARGEST_EFFECT);
+  const [comparison] = comparePairs([
+    { name: 'k6', perRound: measured },
+    { name: 'the service', perRound: recorded },
+  ]);
+  if (comparison === undefined) throw new RangeError(`${pairs.length} rounds are too few to compare`);
   return {
     percentile,
     measuredMs: estimateOf(measured)!,
     recordedMs: estimateOf(recorded)!,
     comparison,
-    agrees: !differs,
+    agrees: relationOf(comparison) !== 'apart',
   };
 }

@@ -4,6 +4,7 @@ import { runLimitsOf } from './report/run-limits.ts';
 import type { Results } from './results-file.ts';
 import { P999_MIN_SAMPLES, P99_MIN_SAMPLES } from './scenarios/profile.ts';
 import { medianRanks } from './statistics/estimate.ts';
+import { MIN_ROUNDS } from './statistics/pairs.ts';
 
 export function limitsOf(results: Results): string[] {
   const { rounds, calibration, status, origin, generatorMachine, cells, arrivals = 'even' } = results;
@@ -25,8 +26,9 @@ function roundsSentence(rounds: number): string {
   if (rounds === 1) return 'One round has no intervals: take nothing below a factor of 1.5 for a difference.';
   const { confidence } = medianRanks(rounds);
   const percentage = `${(confidence * 100).toFixed(confidence < 0.9 ? 0 : 1)} %`;
-  if (rounds < 5) return `${rounds} rounds give ranges (${percentage}), and no difference can be claimed from them.`;
-  return `Intervals are of the median over ${rounds} rounds (${percentage}); differences are claimed at 5 % for all pairs of a workload together, and only above 5 % in size.`;
+  if (rounds < MIN_ROUNDS)
+    return `${rounds} rounds give ranges (${percentage}), and no difference can be claimed from them.`;
+  return `Intervals of a figure are of its median over ${rounds} rounds (${percentage}); those of a ratio are over pairs of rounds, adjusted for all pairs of a workload (95 %). A ratio is claimed where its whole interval is beyond 5 %.`;
 }
 
 function generatorSentence({

@@ -1,6 +1,6 @@
 /**
  * Who takes part; and two trials of the comparison itself, in which the right answer is known beforehand: the same
- * strategy under two names, which must not be told apart, and one that is slowed on purpose, which must be.
+ * strategy under two names, which must not be told apart, and one that is slowed or burns CPU on purpose, which must be.
  */
 import { UsageError } from './errors.ts';
 import type { Candidate } from './registry.ts';
@@ -10,6 +10,17 @@ export type Trial = 'aa' | 'slowed';
 /** By how much the slowed strategy's calls of the origin take longer. */
 export const SLOWED_BY = 0.2;
 const ORIGIN_LATENCY_MS = 5;
+
+/** CPU that the burning ones spend in each critical section: about 5, 10, 20 and 40 % of what a request takes. */
+export const BURNT_US = [1, 3, 6, 12] as const;
+
+export function slowedName(strategy: string): string {
+  return `${strategy} slowed`;
+}
+
+export function burningName(strategy: string, burntUs: number): string {
+  return `${strategy} burning ${burntUs} µs`;
+}
 
 /**
  * The named strategies, or all but the floors; and always the control, since without it no proof proves anything. In a
@@ -39,5 +50,13 @@ function trialOf(trial: Trial, names: readonly string[], offered: readonly Candi
   if (tried === undefined) throw new UsageError('there is no strategy to try');
   if (trial === 'aa') return ['A', 'B'].map((letter) => ({ ...tried, name: `${tried.name} ${letter}` }));
   const environment = { ...tried.environment, ORIGIN_LATENCY_MS: String(ORIGIN_LATENCY_MS * (1 + SLOWED_BY)) };
-  return [tried, { ...tried, name: `${tried.name} slowed`, environment }];
+  return [
+    tried,
+    { ...tried, name: slowedName(tried.name), environment },
+    ...BURNT_US.map((burntUs) => ({
+      ...tried,
+      name: burningName(tried.name, burntUs),
+      environment: { ...tried.environment, HOLD_US: String(burntUs) },
+    })),
+  ];
 }

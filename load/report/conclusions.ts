@@ -5,11 +5,11 @@ import type { Analysis } from '../statistics/analysis.ts';
 import type { Row } from '../statistics/rows.ts';
 
 export interface Conclusion {
-  readonly kind: 'Answer' | 'Trial' | 'Sweep' | 'Control' | 'Proofs' | 'FAILED' | 'Disturbed' | 'Beyond the generator';
+  readonly kind: 'Answer' | 'Trial' | 'Sweep' | 'Control' | 'Proofs' | 'FAILED' | 'Flagged' | 'Beyond the generator';
   readonly text: string;
 }
 
-export function conclusionsOf({ rows, answers, crossovers, trial, verdict }: Analysis): Conclusion[] {
+export function conclusionsOf({ rows, answers, crossings, trial, verdict }: Analysis): Conclusion[] {
   const proved = rows.some(({ kind, rounds }) => kind !== 'control' && rounds > 0);
   return [
     ...answers.map(({ workload, headline, evidence }): Conclusion => ({
@@ -17,35 +17,37 @@ export function conclusionsOf({ rows, answers, crossovers, trial, verdict }: Ana
       text: `${workload}: ${headline}. ${evidence.join(' ')}`,
     })),
     ...(trial === undefined ? [] : [{ kind: trial.passed ? 'Trial' : 'FAILED', text: `${trial.text}.` } as const]),
-    ...sweepSentences(rows, crossovers),
+    ...sweepSentences(rows, crossings),
     ...verdict.control.map(({ text }): Conclusion => ({ kind: 'Control', text: `${text}.` })),
     ...verdict.failures.map((text): Conclusion => ({ kind: 'FAILED', text })),
     ...(proved && verdict.failures.length === 0
       ? [{ kind: 'Proofs', text: 'Every strategy passed its proof in every run.' } as const]
       : []),
-    ...disturbedSentences(rows),
+    ...flaggedSentences(rows),
     ...beyondSentences(rows),
   ];
 }
 
-function sweepSentences(rows: readonly Row[], crossovers: Analysis['crossovers']): Conclusion[] {
+function sweepSentences(rows: readonly Row[], crossings: Analysis['crossings']): Conclusion[] {
   if (rows.every(({ point }) => point === undefined)) return [];
-  if (crossovers.length === 0) return [{ kind: 'Sweep', text: 'nobody overtakes anybody by more than 5 %.' }];
-  return crossovers.map(({ workload, before, after, from, to, near }) => ({
+  if (crossings.length === 0) return [{ kind: 'Sweep', text: 'no crossing can be claimed.' }];
+  return crossings.map(({ workload, before, after, from, to }) => ({
     kind: 'Sweep',
-    text: `${workload}: ${before} leads ${after} at ${from}, and ${after} leads at ${to}; they cross near ${near < 10 ? near.toFixed(1) : wholeText(near)}.`,
+    text: `${workload}: ${before} is ahead of ${after} at ${from}, and behind at ${to}: they cross between the two.`,
   }));
 }
 
-function disturbedSentences(rows: readonly Row[]): Conclusion[] {
-  const disturbed = rows.filter(({ flaggedRounds }) => flaggedRounds > 0);
-  if (disturbed.length === 0) return [];
-  const kinds = listText([...new Set(disturbed.flatMap(({ flags }) => flags.map(reasonOf)))]);
-  const runs = disturbed.reduce((sum, { flaggedRounds }) => sum + flaggedRounds, 0);
+function flaggedSentences(rows: readonly Row[]): Conclusion[] {
+  const flagged = rows.filter(({ flaggedRounds }) => flaggedRounds > 0);
+  if (flagged.length === 0) return [];
+  const sum = (of: (row: Row) => number) => rows.reduce((total, row) => total + of(row), 0);
+  const kinds = listText([...new Set(flagged.flatMap(({ flags }) => flags.map(reasonOf)))]);
+  const disturbed = sum(({ disturbedRounds }) => disturbedRounds);
+  const left = disturbed === 0 ? '' : ` ${disturbed} of them something foreign disturbed: they rank nobody.`;
   return [
     {
-      kind: 'Disturbed',
-      text: `${runs} of ${rows.reduce((sum, { rounds }) => sum + rounds, 0)} runs, marked *: ${kinds}. Their latencies are not to be relied on.`,
+      kind: 'Flagged',
+      text: `${sum(({ flaggedRounds }) => flaggedRounds)} of ${sum(({ rounds }) => rounds)} runs, marked *: ${kinds}.${left}`,
     },
   ];
 }

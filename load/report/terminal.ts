@@ -4,6 +4,7 @@ import { msText, NO_FIGURE, ratioText, wholeText } from '../format.ts';
 import { limitsOf } from '../limits.ts';
 import type { Results } from '../results-file.ts';
 import type { Analysis } from '../statistics/analysis.ts';
+import { ratioBetween, type Comparison } from '../statistics/comparisons.ts';
 import type { Row } from '../statistics/rows.ts';
 import { conclusionsOf } from './conclusions.ts';
 
@@ -11,7 +12,7 @@ import { conclusionsOf } from './conclusions.ts';
 const REFERENCES = ['async-lock', 'single-thread'];
 
 /** One table per workload, with its heading. */
-export function tablesOf({ rows }: Analysis, results: Results): string {
+export function tablesOf({ rows, comparisons }: Analysis, results: Results): string {
   return results.workloads
     .map(({ name, summary, keys }) => {
       const own = rows.filter((row) => row.workload === name);
@@ -19,12 +20,12 @@ export function tablesOf({ rows }: Analysis, results: Results): string {
       if (own.length === 0 || cell === undefined) return '';
       const { ratePerSecond, closedVus } = cell.profile;
       const load = `latency at ${wholeText(ratePerSecond)}/s, throughput with ${closedVus} clients, ${keys} ${keys === 1 ? 'key' : 'keys'}`;
-      return `\n${name}: ${summary}\n${load}\n${table(own, results)}`;
+      return `\n${name}: ${summary}\n${load}\n${table(own, comparisons, results)}`;
     })
     .join('\n');
 }
 
-function table(rows: readonly Row[], { sweep }: Results): string {
+function table(rows: readonly Row[], comparisons: readonly Comparison[], { sweep }: Results): string {
   const reference = sweep === undefined ? referenceOf(rows) : undefined;
   const head = [
     'strategy',
@@ -50,7 +51,7 @@ function table(rows: readonly Row[], { sweep }: Results): string {
       nameOf(row),
       ...(sweep === undefined ? [] : [wholeText(row.point)]),
       wholeText(row.throughput?.value),
-      ...(reference === undefined ? [] : [timesText(row, reference)]),
+      ...(reference === undefined ? [] : [timesText(row, reference, comparisons)]),
       ...latencyCells(row),
       wholeText(row.dropped),
       wholeText(row.failedRequests),
@@ -79,8 +80,9 @@ function latencyCells({ latency, beyondGenerator }: Row): Table.Cell[] {
   return [reason.p50, reason.p95, reason.p99].map((estimate) => msText(estimate?.value));
 }
 
-function timesText({ throughput }: Row, reference: Row): string {
-  return throughput === undefined ? NO_FIGURE : ratioText(throughput.value / reference.throughput!.value);
+function timesText(row: Row, reference: Row, comparisons: readonly Comparison[]): string {
+  if (row.throughput === undefined) return NO_FIGURE;
+  return row === reference ? '1' : ratioText(ratioBetween(comparisons, 'throughput', row, reference).ratio);
 }
 
 /** What the rows show, and what they cannot claim, as paragraphs. */

@@ -1,8 +1,11 @@
 /** The verdict table of a workload as text, for the page and for Markdown. */
-import { estimateText, msText, NO_FIGURE, ratioText, wholeText } from '../format.ts';
+import { estimateText, intervalText, msText, NO_FIGURE, ratioText, wholeText } from '../format.ts';
 import type { Results } from '../results-file.ts';
 import type { Analysis } from '../statistics/analysis.ts';
-import { claimBetween } from '../statistics/claims.ts';
+import { lettersFor, ratioBetween, type Comparison } from '../statistics/comparisons.ts';
+import type { Estimate } from '../statistics/estimate.ts';
+import { metricNames, metrics, type Metric } from '../statistics/metrics.ts';
+import { boundText, ratioWithInterval } from '../statistics/relation.ts';
 import type { Latency, Row } from '../statistics/rows.ts';
 
 export interface VerdictTable {
@@ -51,7 +54,8 @@ function tableOf(
   };
 }
 
-function columnsFor(rows: readonly Row[], { sweep, sloMs }: Results, { capacities, claims }: Analysis): Column[] {
+function columnsFor(rows: readonly Row[], { sweep, sloMs }: Results, { capacities, comparisons }: Analysis): Column[] {
+  const lettered = letteredIn(rows, comparisons);
   const baseline = sweep === undefined ? baselineOf(rows) : undefined;
   return [
     { title: 'strategy', text: nameOf },
@@ -65,18 +69,27 @@ function columnsFor(rows: readonly Row[], { sweep, sloMs }: Results, { capacitie
         return `${found.atLeast ? '≥ ' : ''}${estimateText({ ...found, value: found.perSecond, confidence: 0, rounds: found.searches }, wholeText)}`;
       },
     },
-    { title: 'throughput/s', text: ({ throughput }) => estimateText(throughput, wholeText) },
+    { title: 'throughput/s', text: (row) => lettered('throughput', row) },
     { title: 'goodput/s', text: ({ goodputPerSecond }) => estimateText(goodputPerSecond, wholeText) },
     { title: 'p50 ms', text: (row) => latencyText(row, ({ p50 }) => p50) },
-    { title: 'p99 ms', text: (row) => latencyText(row, ({ p99 }) => p99) },
+    {
+      title: 'p99 ms',
+      text: (row) =>
+        latencyText(
+          row,
+          ({ p99 }) => p99,
+          undefined,
+          () => lettered('p99', row),
+        ),
+    },
     { title: 'p99.9 ms', optional: true, text: (row) => latencyText(row, ({ p999 }) => p999, NO_FIGURE) },
-    { title: 'bystander p99 ms', text: ({ bystanderP99Ms }) => estimateText(bystanderP99Ms, msText) },
+    { title: 'bystander p99 ms', text: (row) => lettered('bystander', row) },
     { title: 'event loop p99 ms', optional: true, text: ({ eventLoopP99Ms }) => estimateText(eventLoopP99Ms, msText) },
-    { title: 'CPU µs/request', text: ({ cpuUsPerRequest }) => estimateText(cpuUsPerRequest, wholeText) },
+    { title: 'CPU µs/request', text: (row) => lettered('cpu', row) },
     {
       title: `× ${baseline?.strategy ?? 'baseline'}`,
       optional: true,
-      text: (row) => (baseline === undefined ? NO_FIGURE : timesText(row, baseline, claims)),
+      text: (row) => (baseline === undefined ? NO_FIGURE : timesText(row, baseline, comparisons)),
     },
     {
       title: 'requests per thread',
@@ -101,19 +114,37 @@ function latencyText(
   { latency, beyondGenerator }: Row,
   of: (latency: Latency) => Latency['p99'],
   withheld?: string,
+  shown: () => string = () => estimateText(of(latency as Latency), msText),
 ): string {
   if (beyondGenerator) return withheld ?? 'beyond the generator';
-  return typeof latency === 'string' ? (withheld ?? latency) : estimateText(of(latency), msText);
+  return typeof latency === 'string' ? (withheld ?? latency) : shown();
 }
 
-function timesText(row: Row, baseline: Row, claims: Analysis['claims']): string {
+function timesText(row: Row, baseline: Row, comparisons: readonly Comparison[]): string {
   if (row.throughput === undefined) return NO_FIGURE;
   if (row === baseline) return '1';
-  const pair = { workload: row.workload, metric: 'throughput' as const, over: row.strategy, under: baseline.strategy };
-  const claim = row.point === undefined ? claimBetween(claims, pair) : undefined;
-  if (claim === undefined) return ratioText(row.throughput.value / baseline.throughput!.value);
-  if (!claim.claimed) return 'no difference shown';
-  return `${ratioText(claim.ratio)} [${ratioText(claim.low)}–${ratioText(claim.high)}]`;
+  return pairText(ratioBetween(comparisons, 'throughput', row, baseline));
+}
+
+/** The ratio with its interval, and in words what no claim can be made of; without an interval the bare factor. */
+function pairText({ ratio, low, high, relation }: ReturnType<typeof ratioBetween>): string {
+  if (low === undefined || high === undefined) return ratioText(ratio);
+  const shown = ratioWithInterval({ ratio, low, high });
+  if (relation === 'apart') return shown;
+  return `${relation === 'bounded' ? boundText([{ low, high }]) : 'not resolved'}: ${shown}`;
+}
+
+/** A figure with its letters: those that share none are claimed apart. */
+function letteredIn(rows: readonly Row[], comparisons: readonly Comparison[]): (metric: Metric, row: Row) => string {
+  const strategies = rows.filter(({ point }) => point === undefined);
+  const known = new Map(metricNames.map((metric) => [metric, lettersFor(strategies, comparisons, metric)]));
+  return (metric, row) => {
+    const estimate: Estimate | undefined = row.figures[metric];
+    const own = row.point === undefined ? known.get(metric)?.get(row.strategy) : undefined;
+    if (estimate === undefined) return NO_FIGURE;
+    const interval = intervalText(estimate, metrics[metric].text);
+    return `${metrics[metric].text(estimate.value)}${own === undefined ? '' : ` ${own}`}${interval}`;
+  };
 }
 
 function proofText({ kind, broken, rounds }: Row): string {
@@ -122,9 +153,12 @@ function proofText({ kind, broken, rounds }: Row): string {
   return broken > 0 ? 'FAILED' : 'holds';
 }
 
-function validText({ rounds, flaggedRounds }: Row): string {
+function validText({ rounds, flaggedRounds, disturbedRounds, ranked }: Row): string {
   if (rounds === 0) return 'not measured';
-  return flaggedRounds === 0 ? 'yes' : `${flaggedRounds} of ${rounds} disturbed`;
+  if (disturbedRounds > 0) {
+    return `${disturbedRounds} of ${rounds} disturbed, ${ranked ? 'left out' : 'not ranked'}`;
+  }
+  return flaggedRounds === 0 ? 'yes' : `${flaggedRounds} of ${rounds} flagged`;
 }
 
 function notesOf({ strategy, broken, kind, proof, flags, errors, dropped }: Row): string[] {
@@ -132,7 +166,7 @@ function notesOf({ strategy, broken, kind, proof, flags, errors, dropped }: Row)
     ...(broken > 0 || kind === 'control' ? [`${strategy}: ${proof}.`] : []),
     ...(dropped > 0 ? [`${strategy}: ${wholeText(dropped)} arrivals dropped, so it has no latency.`] : []),
     ...(flags.length > 0
-      ? [`${strategy}, disturbed: ${flags.slice(0, 3).join('; ')}${flags.length > 3 ? ' …' : ''}.`]
+      ? [`${strategy}, flagged: ${flags.slice(0, 3).join('; ')}${flags.length > 3 ? ' …' : ''}.`]
       : []),
     ...[...new Set(errors)].map((error) => `${strategy}: ${error.split('\n')[0]}.`),
   ];

@@ -2,14 +2,13 @@
 import type { CellResult, Measured } from '../cell.ts';
 import type { Distribution } from '../k6/summary.ts';
 import { P999_MIN_SAMPLES, P99_MIN_SAMPLES } from '../scenarios/profile.ts';
+import { isForeign } from '../validity.ts';
 import { isTooShort } from '../window.ts';
 import { estimateOf, type Estimate } from './estimate.ts';
+import { metricNames, type Metric } from './metrics.ts';
 
 /** Why a row has no latency: a number there would say something that was not measured. */
 export type Withheld = 'saturated' | 'proof failed' | 'errors' | 'not measured';
-
-/** What candidates are compared by. Of throughput more is better, of all others less. */
-export type Metric = 'throughput' | 'p50' | 'p99' | 'cpu' | 'bystander';
 
 /** In milliseconds. */
 export interface Latency {
@@ -35,6 +34,14 @@ export interface Row {
   readonly goodputPerSecond: Estimate | undefined;
   readonly bystanderP99Ms: Estimate | undefined;
   readonly cpuUsPerRequest: Estimate | undefined;
+  /** What it is compared by: the same estimates, undefined where one is not to be compared. */
+  readonly figures: Readonly<Record<Metric, Estimate | undefined>>;
+  /** Of the CPU time of k6 and the service in the closed loop, k6's share; undefined in older results. */
+  readonly generatorShare: Estimate | undefined;
+  /** Answers per second to a generator that is cheaper than k6: the cross-check of the throughput. */
+  readonly crossCheck: (Estimate & { readonly generator: string }) | undefined;
+  /** Its p99 is a range and no claim: a window was too short for a queue at this load. */
+  readonly tooShort: boolean;
   /** The worst thread's, where the service says. */
   readonly eventLoopP99Ms: Estimate | undefined;
   /** Mean ms per request, the median over rounds. */
@@ -53,6 +60,10 @@ export interface Row {
   /** What disturbed its rounds, each with how many; empty when nothing did. */
   readonly flags: readonly string[];
   readonly flaggedRounds: number;
+  /** Of them those that something foreign disturbed. They are kept in the results, and no figure here is made of them. */
+  readonly disturbedRounds: number;
+  /** False where most rounds were disturbed: its figures are of all of them, and it is compared to nobody. */
+  readonly ranked: boolean;
   /** Its rate is above what the generator can do: its latency is not to be shown, nor compared. */
   readonly beyondGenerator: boolean;
   /** What went wrong with whole runs. */
@@ -94,13 +105,20 @@ export function rowsOf(
 
 function rowOf(results: readonly CellResult[], limitPerSecond: number): Row {
   const { workload, strategy, kind, threads, point, profile } = results[0]!;
-  const runs = results.flatMap(({ measured }) => (measured === undefined ? [] : [measured]));
-  const sum = (of: (run: Measured) => number) => runs.reduce((total, run) => total + of(run), 0);
-  const withheld = withheldFor(runs);
+  const all = results.flatMap(({ measured }) => (measured === undefined ? [] : [measured]));
+  const undisturbed = all.filter((run) => !isDisturbed(run));
+  const ranked = undisturbed.length * 2 > all.length;
+  const runs = ranked ? undisturbed : all;
+  const sum = (of: (run: Measured) => number) => all.reduce((total, run) => total + of(run), 0);
+  const withheld = all.some(({ proof }) => !proof.holds) ? 'proof failed' : withheldFor(runs);
   const believed = runs.length > 0 && withheld !== 'proof failed';
   const beyondGenerator = profile.ratePerSecond > limitPerSecond;
+  const hasLatency = withheld === undefined && !beyondGenerator;
   const figure = (of: (run: Measured) => number | undefined) => (believed ? estimateOf(runs.map(of)) : undefined);
-  const worst = runs.toSorted((a, b) => b.proof.broken - a.proof.broken)[0];
+  const ofMetric = (metric: Metric) =>
+    hasLatency || !latencies.has(metric) ? figure((run) => metricOf[metric](run)) : undefined;
+  const figures = Object.fromEntries(metricNames.map((metric) => [metric, ofMetric(metric)])) as Row['figures'];
+  const worst = all.toSorted((a, b) => b.proof.broken - a.proof.broken)[0];
   return {
     workload,
     strategy,
@@ -108,12 +126,16 @@ function rowOf(results: readonly CellResult[], limitPerSecond: number): Row {
     threads,
     ...(point === undefined ? {} : { point }),
     ratePerSecond: profile.ratePerSecond,
-    rounds: runs.length,
-    throughput: figure(({ measurement }) => measurement.closedPerSecond),
+    rounds: all.length,
+    throughput: figures.throughput,
     latency: withheld ?? latencyOf(runs),
     goodputPerSecond: figure(({ measurement }) => measurement.goodputPerSecond),
-    bystanderP99Ms: figure(bystanderP99),
-    cpuUsPerRequest: figure(({ cpuUsPerRequest }) => cpuUsPerRequest),
+    bystanderP99Ms: figures.bystander,
+    cpuUsPerRequest: figures.cpu,
+    figures,
+    generatorShare: figure(({ generatorShare }) => generatorShare?.closed),
+    crossCheck: believed ? crossCheckOf(runs) : undefined,
+    tooShort: runs.some(({ window }) => window !== undefined && isTooShort(window)),
     eventLoopP99Ms: figure(({ service }) => service.eventLoopP99Ms),
     parts: believed ? partsOf(runs) : undefined,
     requestsPerThread: runs.at(-1)?.service.requestsPerThread?.toSorted((a, b) => b - a),
@@ -121,12 +143,29 @@ function rowOf(results: readonly CellResult[], limitPerSecond: number): Row {
     failedRequests: sum(({ proof }) => proof.refused + proof.unknown),
     broken: sum(({ proof }) => proof.broken),
     proof: worst?.proof.statement ?? 'not measured',
-    flags: [...new Set(runs.flatMap(({ flags }) => flags))],
-    flaggedRounds: runs.filter(({ flags }) => flags.length > 0).length,
+    flags: [...new Set(all.flatMap(({ flags }) => flags))],
+    flaggedRounds: all.filter(({ flags }) => flags.length > 0).length,
+    disturbedRounds: all.length - undisturbed.length,
+    ranked: ranked && believed,
     beyondGenerator,
     errors: results.flatMap(({ error }) => (error === undefined ? [] : [error])),
-    perRound: perRoundOf(results, believed, withheld === undefined && !beyondGenerator),
+    perRound: perRoundOf(results, figures),
   };
+}
+
+/** A figure of a run, by which it may be compared. */
+const metricOf: Readonly<Record<Metric, (run: Measured) => number | undefined>> = {
+  throughput: ({ measurement }) => measurement.closedPerSecond,
+  p50: ({ measurement }) => measurement.e2e?.p50,
+  p99: claimableP99,
+  cpu: ({ cpuUsPerRequest }) => cpuUsPerRequest,
+  bystander: bystanderP99,
+};
+
+const latencies: ReadonlySet<Metric> = new Set(['p50', 'p99']);
+
+function isDisturbed({ flags }: Measured): boolean {
+  return flags.some(isForeign);
 }
 
 function bystanderP99({ measurement }: Measured): number | undefined {
@@ -138,28 +177,30 @@ function claimableP99({ measurement, window }: Measured): number | undefined {
   return window !== undefined && isTooShort(window) ? undefined : p99Of(measurement.e2e);
 }
 
-/** Rounds in their order, with room for those that failed: comparisons pair rounds by their number. */
-function perRoundOf(results: readonly CellResult[], believed: boolean, hasLatency: boolean): Row['perRound'] {
+function crossCheckOf(runs: readonly Measured[]): Row['crossCheck'] {
+  const [first] = runs.flatMap(({ cost }) => cost ?? []);
+  const perSecond = estimateOf(runs.map(({ cost }) => cost?.perSecond));
+  return first === undefined || perSecond === undefined ? undefined : { ...perSecond, generator: first.generator };
+}
+
+/** Rounds in their order, with room for those that failed or were disturbed: comparisons pair rounds by their number. */
+function perRoundOf(results: readonly CellResult[], figures: Row['figures']): Row['perRound'] {
   const last = Math.max(...results.map(({ round }) => round));
-  const byRound = Array.from(
-    { length: last },
-    (_, index) => results.find(({ round }) => round === index + 1)?.measured,
-  );
-  const each = (shown: boolean, of: (run: Measured) => number | undefined) =>
-    byRound.map((run) => (shown && run !== undefined ? of(run) : undefined));
-  return {
-    throughput: each(believed, ({ measurement }) => measurement.closedPerSecond),
-    p50: each(hasLatency, ({ measurement }) => measurement.e2e?.p50),
-    p99: each(hasLatency, claimableP99),
-    cpu: each(believed, ({ cpuUsPerRequest }) => cpuUsPerRequest),
-    bystander: each(believed, bystanderP99),
-  };
+  const byRound = Array.from({ length: last }, (_, index) => {
+    const measured = results.find(({ round }) => round === index + 1)?.measured;
+    return measured === undefined || isDisturbed(measured) ? undefined : measured;
+  });
+  const each = (metric: Metric) =>
+    byRound.map((run) => (figures[metric] !== undefined && run !== undefined ? metricOf[metric](run) : undefined));
+  return Object.fromEntries(metricNames.map((metric) => [metric, each(metric)] as const)) as Record<
+    Metric,
+    ReturnType<typeof each>
+  >;
 }
 
 /** The gravest reason first; one bad round is enough, since the others may have been lucky. */
-function withheldFor(runs: readonly Measured[]): Withheld | undefined {
+function withheldFor(runs: readonly Measured[]): Exclude<Withheld, 'proof failed'> | undefined {
   if (runs.length === 0) return 'not measured';
-  if (runs.some(({ proof }) => !proof.holds)) return 'proof failed';
   if (runs.some(({ measurement }) => measurement.dropped > 0)) return 'saturated';
   const failedTooOften = runs.some(({ proof: { refused, unknown, acknowledged } }) => {
     const failed = refused + unknown;

@@ -1,53 +1,59 @@
-/** Whether a trial of the comparison itself came out as it must. */
-import { percent } from '../format.ts';
-import { SLOWED_BY, type Trial } from '../trial.ts';
-import type { Claim } from './claims.ts';
-import type { Metric, Row } from './rows.ts';
+/** Whether a trial of the comparison itself came out as it must, and what its noise lets be found. */
+import { listText, percent } from '../format.ts';
+import { BURNT_US, burningName, SLOWED_BY, slowedName, type Trial } from '../trial.ts';
+import { comparisonBetween, type Comparison } from './comparisons.ts';
+import { metrics } from './metrics.ts';
+import { apartText, ratioWithInterval } from './relation.ts';
+import type { Row } from './rows.ts';
 
 export interface TrialVerdict {
   readonly passed: boolean;
   readonly text: string;
 }
 
-const nameOf: Record<Metric, string> = {
-  throughput: 'throughput',
-  p50: 'p50',
-  p99: 'p99',
-  cpu: 'CPU per request',
-  bystander: 'bystander p99',
-};
-
-/** In words for a table or a sentence. */
-export function metricName(metric: Metric): string {
-  return nameOf[metric];
+/** A/A: nothing may be claimed. Slowed: a longer latency must be, and more CPU where enough of it is burnt. */
+export function trialVerdict(trial: Trial, rows: readonly Row[], comparisons: readonly Comparison[]): TrialVerdict {
+  if (comparisons.length === 0) return { passed: false, text: 'nothing was measured that could be compared' };
+  return trial === 'aa' ? identical(rows, comparisons) : slowed(rows, comparisons);
 }
 
-/** A/A: nothing may be claimed. Slowed: the median latency or the throughput must be, in the right direction. */
-export function trialVerdict(trial: Trial, rows: readonly Row[], claims: readonly Claim[]): TrialVerdict {
-  const claimed = claims.filter((claim) => claim.claimed);
-  const spoken = claimed.map(
-    ({ metric, ratio, over, under }) => `${nameOf[metric]} of ${over} ${percent(ratio)} of that of ${under}`,
-  );
-  if (claims.length === 0) return { passed: false, text: 'nothing was measured that could be compared' };
-  if (trial === 'aa') {
-    const [first, second] = [...new Set(rows.map(({ strategy }) => strategy))];
-    return claimed.length === 0
-      ? { passed: true, text: `${first} and ${second} are the same: no difference shown, as it must be` }
-      : {
-          passed: false,
-          text: `${first} and ${second} are the same, and yet a difference is claimed: ${spoken.join(', ')}`,
-        };
-  }
-  const shown = claimed.some(isSlower);
-  const slower = `the origin of one is ${percent(SLOWED_BY)} slower`;
-  return shown
-    ? { passed: true, text: `${slower}, and that is claimed, as it must be: ${spoken.join(', ')}` }
-    : { passed: false, text: `${slower}, and neither a longer p50 nor a lower throughput is claimed` };
+function identical(rows: readonly Row[], comparisons: readonly Comparison[]): TrialVerdict {
+  const claimed = comparisons.filter(({ relation }) => relation === 'apart');
+  const names = listText([...new Set(rows.map(({ strategy }) => strategy))]);
+  if (claimed.length === 0)
+    return { passed: true, text: `${names} are the same, and nothing is claimed, as it must be` };
+  const spoken = claimed.map((pair) => `in ${metrics[pair.metric].name} ${apartText(pair)}`);
+  return { passed: false, text: `${names} are the same, and yet a difference is claimed: ${spoken.join(', ')}` };
 }
 
-/** The slowed one is the one that bears the other's name and more. */
-function isSlower({ metric, over, under, ratio }: Claim): boolean {
-  const slowedFirst = over.startsWith(under);
-  if (metric === 'p50') return slowedFirst === ratio > 1;
-  return metric === 'throughput' && slowedFirst === ratio < 1;
+function slowed(rows: readonly Row[], comparisons: readonly Comparison[]): TrialVerdict {
+  const plain = rows[0]!;
+  const against = (metric: Comparison['metric'], over: string) =>
+    comparisonBetween(comparisons, { workload: plain.workload, metric, over, under: plain.strategy });
+  const latencies = (['p50', 'p99'] as const).flatMap((metric) => against(metric, slowedName(plain.strategy)) ?? []);
+  const longer = latencies.filter(({ relation, ratio }) => relation === 'apart' && ratio > 1);
+  const origin = `the origin of one is ${percent(SLOWED_BY)} slower`;
+  const latencyText =
+    longer.length > 0
+      ? `${origin}, and that is claimed, as it must be: ${longer.map((pair) => `in ${pair.metric} ${apartText(pair)}`).join(', ')}`
+      : `${origin}, and no longer latency is claimed`;
+  const burnt = BURNT_US.flatMap((burntUs) => {
+    const comparison = against('cpu', burningName(plain.strategy, burntUs));
+    return comparison === undefined ? [] : [{ burntUs, comparison }];
+  });
+  const cpu = plain.figures.cpu?.value;
+  const burntText = burnt.map(({ burntUs, comparison }) => {
+    const share = cpu === undefined ? '' : ` (${percent(burntUs / cpu)} of ${Math.round(cpu)})`;
+    const found = isMore(comparison) ? 'found' : 'not found';
+    return `${burntUs} µs${share} ${found}, ${ratioWithInterval(comparison)}`;
+  });
+  const foundMost = burnt.length === 0 || isMore(burnt.at(-1)!.comparison);
+  return {
+    passed: longer.length > 0 && foundMost,
+    text: `${latencyText}${burnt.length === 0 ? '' : `; CPU burnt in each request: ${burntText.join('; ')}`}`,
+  };
+}
+
+function isMore({ relation, ratio }: Comparison): boolean {
+  return relation === 'apart' && ratio > 1;
 }

@@ -172,8 +172,15 @@ describe('the plan', () => {
       ['async-lock B', 'async-lock'],
     ]);
     const slowed = planComparison({ ...choice, trial: 'slowed' }, candidates);
-    expect(slowed.candidates.map(({ name }) => name)).toEqual(['sync-lock', 'sync-lock slowed']);
-    const environments = new Set(slowed.rounds.flat().map(({ environment }) => environment['ORIGIN_LATENCY_MS']));
-    expect(environments).toEqual(new Set([undefined, '6']));
+    const setOf = (name: string) => new Map(slowed.candidates.map((own) => [own.name, own.environment?.[name]]));
+    expect([...setOf('ORIGIN_LATENCY_MS')].filter(([, value]) => value !== undefined)).toEqual([
+      ['sync-lock slowed', '6'],
+    ]);
+    expect([...setOf('HOLD_US')].filter(([, value]) => value !== undefined)).toEqual([
+      ['sync-lock burning 1 µs', '1'],
+      ['sync-lock burning 3 µs', '3'],
+      ['sync-lock burning 6 µs', '6'],
+      ['sync-lock burning 12 µs', '12'],
+    ]);
   });
 });

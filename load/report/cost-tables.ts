@@ -2,6 +2,7 @@
 import { estimateText, NO_FIGURE, percent, wholeText } from '../format.ts';
 import type { Measured } from '../cell.ts';
 import type { Results } from '../results-file.ts';
+import { GENERATOR_SHARE } from '../statistics/choice.ts';
 import { estimateOf } from '../statistics/estimate.ts';
 
 export interface CostTable {
@@ -10,9 +11,6 @@ export interface CostTable {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
-
-/** From this share on, a throughput says more about its generator than about the service. */
-export const GENERATOR_SHARE = 0.5;
 
 /** One table per workload, and one of what was measured without HTTP; none of files from before there were such figures. */
 export function costTables(results: Results): CostTable[] {

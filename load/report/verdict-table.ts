@@ -79,7 +79,7 @@ function columnsFor(rows: readonly Row[], { sweep, sloMs }: Results, { capacitie
           row,
           ({ p99 }) => p99,
           undefined,
-          () => lettered('p99', row),
+          row.figures.p99 === undefined ? undefined : () => lettered('p99', row),
         ),
     },
     { title: 'p99.9 ms', optional: true, text: (row) => latencyText(row, ({ p999 }) => p999, NO_FIGURE) },

@@ -20,7 +20,7 @@ export interface Answer {
 const COARSE_FACTOR = 1.5;
 
 /** Of the CPU time of both, the generator's share from which a throughput says as much about it as about the service. */
-const GENERATOR_SHARE = 0.5;
+export const GENERATOR_SHARE = 0.5;
 
 /** Of the generator's own ceiling, the share from which a throughput is one of the generator. */
 export const CEILING_SHARE = 0.8;
@@ -115,13 +115,10 @@ function headlineOf(own: Case): string {
 
 const nameOfRow = ({ strategy }: Row) => strategy;
 
-function nameOf(metric: Metric, { results, rows }: Case): string {
+function nameOf(metric: Metric, { results }: Case): string {
   if (metric === 'throughput') return 'throughput';
   if (metric !== 'p99') return metrics[metric].name;
-  const random = results.cells.some(
-    ({ workload, profile }) => workload === rows[0]!.workload && 'arrivals' in profile && profile.arrivals === 'random',
-  );
-  return `p99 under ${random ? 'random' : 'even'} arrivals`;
+  return `p99 under ${results.arrivals ?? 'even'} arrivals`;
 }
 
 /** Those that are claimed worse than none of the others. One without the figure because it could not keep up is worse. */

@@ -38,10 +38,6 @@ export interface Row {
   readonly figures: Readonly<Record<Metric, Estimate | undefined>>;
   /** Of the CPU time of k6 and the service in the closed loop, k6's share; undefined in older results. */
   readonly generatorShare: Estimate | undefined;
-  /** Answers per second to a generator that is cheaper than k6: the cross-check of the throughput. */
-  readonly crossCheck: (Estimate & { readonly generator: string }) | undefined;
-  /** Its p99 is a range and no claim: a window was too short for a queue at this load. */
-  readonly tooShort: boolean;
   /** The worst thread's, where the service says. */
   readonly eventLoopP99Ms: Estimate | undefined;
   /** Mean ms per request, the median over rounds. */
@@ -134,8 +130,6 @@ function rowOf(results: readonly CellResult[], limitPerSecond: number): Row {
     cpuUsPerRequest: figures.cpu,
     figures,
     generatorShare: figure(({ generatorShare }) => generatorShare?.closed),
-    crossCheck: believed ? crossCheckOf(runs) : undefined,
-    tooShort: runs.some(({ window }) => window !== undefined && isTooShort(window)),
     eventLoopP99Ms: figure(({ service }) => service.eventLoopP99Ms),
     parts: believed ? partsOf(runs) : undefined,
     requestsPerThread: runs.at(-1)?.service.requestsPerThread?.toSorted((a, b) => b - a),
@@ -175,12 +169,6 @@ function bystanderP99({ measurement }: Measured): number | undefined {
 /** Undefined where the window was too short for its queue: what is printed is then one of many that might have come out. */
 function claimableP99({ measurement, window }: Measured): number | undefined {
   return window !== undefined && isTooShort(window) ? undefined : p99Of(measurement.e2e);
-}
-
-function crossCheckOf(runs: readonly Measured[]): Row['crossCheck'] {
-  const [first] = runs.flatMap(({ cost }) => cost ?? []);
-  const perSecond = estimateOf(runs.map(({ cost }) => cost?.perSecond));
-  return first === undefined || perSecond === undefined ? undefined : { ...perSecond, generator: first.generator };
 }
 
 /** Rounds in their order, with room for those that failed or were disturbed: comparisons pair rounds by their number. */

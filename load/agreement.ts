@@ -52,7 +52,7 @@ type ServiceRecord = z.output<typeof recordSchema>;
 
 /** @throws {ServiceError} no rate is served at all, or a run failed */
 export async function measureAgreement(options: AgreementOptions): Promise<AgreementRun> {
-  const { candidate, rounds, context } = options;
+  const { candidate, rounds, seed, context } = options;
   const calibration = await calibrate(candidate, { threads: 1, arrivals: 'random' }, context);
   let record: ServiceRecord = [];
   const cell = queueCell(candidate, options.serviceMs, seed, async (target) => {

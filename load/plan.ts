@@ -69,7 +69,7 @@ export interface Plan {
 const CLOSED_VUS = 50;
 
 /** What a cell takes besides its load and what is put in before: service and k6 starting, read-back, service stopping. */
-const OVERHEAD_SECONDS = 1.5;
+const OVERHEAD_SECONDS = 2;
 
 /** The control shows that the proofs can fail. For that it need not be run in every round; its figures are not used. */
 const CONTROL_ROUNDS = 1;
@@ -126,12 +126,13 @@ export function planComparison(choice: Choice, registry: readonly Candidate[]): 
 }
 
 /** In an order of its own. What an operation costs depends on no workload, and is no answer to a sweep. */
-function inProcessRounds({ sweep, rounds, seed }: Choice, candidates: readonly Candidate[]): Candidate[][] {
+function inProcessRounds({ profile, sweep, rounds, seed }: Choice, candidates: readonly Candidate[]): Candidate[][] {
   const random = seededRandom(~seed);
   const able = candidates.filter(
     ({ needs, resources }) => needs === undefined && IN_PROCESS.every((name) => resources.includes(name)),
   );
-  return sweep === undefined ? Array.from({ length: rounds }, () => shuffled(able, random)) : [];
+  const isMeasured = sweep === undefined && profile.inProcess.operations.length > 0;
+  return isMeasured ? Array.from({ length: rounds }, () => shuffled(able, random)) : [];
 }
 
 /** By how much random arrivals are put off, about: the largest lag of so many behind an even dispatcher. */

@@ -68,7 +68,7 @@ describe('the plan', () => {
   it('measures long enough for a p99 of increments and of the bystander, within three minutes', () => {
     const five = ['sharded', 'actor', 'snapshot'].map((name) => candidate(name, 'strategy'));
     const plan = planComparison(choice, [...candidates, ...five]);
-    expect(plan.estimatedSeconds).toBeLessThan(180);
+    expect(plan.estimatedSeconds).toBeLessThan(175);
     for (const { profile } of plan.rounds.flat()) {
       expect(profile.ratePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);
       expect(profile.bystanderRatePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);
@@ -111,6 +111,17 @@ describe('the plan', () => {
       bystanderRatePerSecond: 505,
       keys: 3,
     });
+  });
+
+  it('measures every strategy without HTTP in each round of standard, in orders of their own', () => {
+    const { inProcess } = planComparison({ ...choice, profile: profiles[1]!, rounds: 6 }, registry);
+    const names = inProcess.map((round) => round.map(({ name }) => name));
+    expect(names).toHaveLength(6);
+    for (const round of names) {
+      expect(round.toSorted()).toEqual(['actor', 'async-lock', 'sharded', 'single-thread', 'snapshot', 'sync-lock']);
+    }
+    expect(new Set(names.map((round) => round.join(' '))).size).toBeGreaterThan(1);
+    expect(planComparison(choice, registry).inProcess).toEqual([]);
   });
 
   it('offers what needs Redis only with Redis', () => {

@@ -7,7 +7,7 @@ import { medianRanks } from './statistics/estimate.ts';
 import { MIN_ROUNDS } from './statistics/pairs.ts';
 
 export function limitsOf(results: Results): string[] {
-  const { rounds, calibration, status, origin, generatorMachine, cells, arrivals = 'even' } = results;
+  const { rounds, calibration, status, origin, generatorMachine, machine, cells, arrivals = 'even' } = results;
   return [
     ...(status === 'complete' ? [] : ['It was stopped before its end: what is missing is not shown.']),
     roundsSentence(rounds),
@@ -15,6 +15,9 @@ export function limitsOf(results: Results): string[] {
     generatorMachine === undefined
       ? 'k6 and the service share this machine, so a throughput is what both together can do.'
       : 'k6 ran on another machine than the service: latencies include the network between them.',
+    ...(generatorMachine === undefined && machine.cores <= 2
+      ? [`On ${machine.cores} cores, one of them taken by k6, it says nothing about scaling.`]
+      : []),
     ...runLimitsOf(cells),
     ...(arrivals === 'even' ? ['Arrivals are evenly spaced, not random: real ones queue more.'] : []),
     `A p99 needs ${wholeText(P99_MIN_SAMPLES)} samples and a p99.9 ${wholeText(P999_MIN_SAMPLES)}, else "–".`,

@@ -6,6 +6,7 @@ import { escaped, type Plot } from './chart.ts';
 import { conclusionsOf } from './conclusions.ts';
 import { costTables, type CostTable } from './cost-tables.ts';
 import { factsOf } from './facts.ts';
+import { pairTables } from './pair-tables.ts';
 import type { PlotSection } from './plots/index.ts';
 import { style } from './style.ts';
 import { verdictTables, type VerdictTable } from './verdict-table.ts';
@@ -35,7 +36,8 @@ ${answerSection(results, analysis)}
 <section><h2>The verdict</h2>
 ${verdictTables(results, analysis).map(tableHtml).join('\n')}
 </section>
-${costSection(costTables(results))}
+${tableSection('The cost', costTables(results))}
+${tableSection('Every pair', pairTables(results, analysis))}
 ${sections.map(plotSection).join('\n')}
 ${factSection(results, sections, mistakes)}
 </main>
@@ -76,13 +78,13 @@ function list(items: readonly string[]): string {
   return items.length === 0 ? '' : `<ul>${items.map((item) => `<li>${escaped(item)}</li>`).join('')}</ul>`;
 }
 
-function costSection(tables: readonly CostTable[]): string {
+function tableSection(heading: string, tables: readonly CostTable[]): string {
   if (tables.length === 0) return '';
   const each = tables.map(
     ({ title, caption, ...table }) =>
       `<h3>${escaped(title)}</h3>\n<p class="caption">${escaped(caption)}</p>\n${figuresHtml(table)}`,
   );
-  return `<section><h2>The cost</h2>\n${each.join('\n')}\n</section>`;
+  return `<section><h2>${heading}</h2>\n${each.join('\n')}\n</section>`;
 }
 
 function figuresHtml({ head, rows }: Pick<CostTable, 'head' | 'rows'>): string {

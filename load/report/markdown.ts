@@ -5,6 +5,7 @@ import type { Analysis } from '../statistics/analysis.ts';
 import { conclusionsOf } from './conclusions.ts';
 import { costTables } from './cost-tables.ts';
 import { factsOf } from './facts.ts';
+import { pairTables } from './pair-tables.ts';
 import type { PlotSection } from './plots/index.ts';
 import { verdictTables, type VerdictTable } from './verdict-table.ts';
 
@@ -21,7 +22,11 @@ export function markdownReport(results: Results, analysis: Analysis, sections: r
     ...limitsOf(results).map((text) => `- ${text}`),
     '## The verdict',
     ...verdictTables(results, analysis).map(tableSection),
-    ...costTables(results).flatMap((table) => [`### ${table.title}`, table.caption, markdownTable(table)]),
+    ...[...costTables(results), ...pairTables(results, analysis)].flatMap((table) => [
+      `### ${table.title}`,
+      table.caption,
+      markdownTable(table),
+    ]),
     ...sections.flatMap(({ title, plots }) => [
       `## ${title}`,
       ...plots.map(({ name, title: plot, caption }) => `![${plot}](plots/${name}.svg)\n\n${caption}`),

@@ -2,9 +2,10 @@
 import { listText, percent } from '../format.ts';
 import { BURNT_US, burningName, SLOWED_BY, slowedName, type Trial } from '../trial.ts';
 import { comparisonBetween, type Comparison } from './comparisons.ts';
-import { metrics } from './metrics.ts';
+import { metricNames, metrics } from './metrics.ts';
 import { apartText, ratioWithInterval } from './relation.ts';
 import type { Row } from './rows.ts';
+import { falseClaimShare, foundShare, leastFound, noiseOf } from './simulation.ts';
 
 export interface TrialVerdict {
   readonly passed: boolean;
@@ -13,6 +14,11 @@ export interface TrialVerdict {
 
 /** A/A: nothing may be claimed. Slowed: a longer latency must be, and more CPU where enough of it is burnt. */
 export function trialVerdict(trial: Trial, rows: readonly Row[], comparisons: readonly Comparison[]): TrialVerdict {
+  const verdict = judged(trial, rows, comparisons);
+  return comparisons.length === 0 ? verdict : { ...verdict, text: [verdict.text, ...powerTexts(rows)].join('. ') };
+}
+
+function judged(trial: Trial, rows: readonly Row[], comparisons: readonly Comparison[]): TrialVerdict {
   if (comparisons.length === 0) return { passed: false, text: 'nothing was measured that could be compared' };
   return trial === 'aa' ? identical(rows, comparisons) : slowed(rows, comparisons);
 }
@@ -52,6 +58,29 @@ function slowed(rows: readonly Row[], comparisons: readonly Comparison[]): Trial
     passed: longer.length > 0 && foundMost,
     text: `${latencyText}${burnt.length === 0 ? '' : `; CPU burnt in each request: ${burntText.join('; ')}`}`,
   };
+}
+
+const POWER = 0.8;
+const RATIOS = [1.05, 1.1, 1.2, 1.4] as const;
+const SIMULATED = 1_000;
+const CANDIDATES = 5;
+
+/** What a comparison of five with the noise of this trial would claim falsely, and from which size on it would find what is there. */
+function powerTexts(rows: readonly Row[]): string[] {
+  const rounds = Math.max(...rows.map((row) => row.rounds));
+  const simulation = { noise: noiseOf(rows), candidates: CANDIDATES, rounds, comparisons: SIMULATED, seed: 1 };
+  if (Object.keys(simulation.noise).length === 0) return [];
+  const found = metricNames.flatMap((metric) => {
+    if (simulation.noise[metric] === undefined) return [];
+    const least = leastFound(simulation, metric, { ratios: RATIOS, power: POWER });
+    return [`${metrics[metric].name} ${least === undefined ? 'from above 40 %' : `from ${percent(least - 1)}`}`];
+  });
+  const at = simulation.noise.throughput === undefined ? undefined : foundShare(simulation, 'throughput', 1.2);
+  return [
+    `Simulated with the noise of this trial, ${CANDIDATES} strategies and ${rounds} rounds: of the same, anything is claimed in ${percent(falseClaimShare(simulation))}`,
+    `Differences found in four of five comparisons: ${listText(found)}`,
+    ...(at === undefined ? [] : [`A ratio of 1.2 in throughput is found in ${percent(at)}`]),
+  ];
 }
 
 function isMore({ relation, ratio }: Comparison): boolean {

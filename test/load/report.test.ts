@@ -45,6 +45,14 @@ describe('the report', () => {
     expect(page).toContain('--seed 5');
   });
 
+  it('shows the adjusted interval of every pair, and what it allows to say', async () => {
+    const { page, markdown } = await reportOf(sampleResults(6));
+    expect(page).toContain('<h2>Every pair</h2>');
+    expect(markdown).toMatch(/\| sync-lock \/ async-lock \|.* apart: 39 \[\d+–\d+\]/);
+    expect(markdown).toMatch(/\| sync-lock \/ sharded \|.* at most \d+ % apart: 1\.0\d \[0\.\d\d–1\.\d\d\]/);
+    expect(markdown).toContain('it says nothing about scaling');
+  });
+
   it('links to the newest page of mistakes, where there is one', async () => {
     const results = await mkdtemp(join(directory, 'results-'));
     const own = join(results, '2026-01-03T00-00-00');

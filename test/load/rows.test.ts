@@ -235,6 +235,12 @@ describe('a trial', () => {
     expect(twice(1.2, 'slowed', ['x', 'x slowed'])).toMatchObject({ passed: true });
   });
 
+  it('says what its noise lets be found', () => {
+    expect(twice(1, 'aa', ['x A', 'x B']).text).toMatch(
+      /of the same, anything is claimed in [\d.]+ %\. Differences found in four of five comparisons: .*throughput from [\d.]+ %/,
+    );
+  });
+
   it('fails the other way round', () => {
     expect(twice(1.2, 'aa', ['x A', 'x B']).passed).toBe(false);
     expect(twice(1, 'slowed', ['x', 'x slowed']).passed).toBe(false);

@@ -6,6 +6,9 @@ import type { PageRequest } from './counters.ts';
 /** Longest `meta` in bytes of JSON. */
 export const MAX_META_BYTES = 1024;
 
+/** Registrations that one cell takes in a millisecond are fewer, so the epochs of a later start are greater. */
+export const EPOCHS_PER_MS = 1_000;
+
 /** What a client says of a connection. */
 export interface Registration {
   readonly room: string;

@@ -2,9 +2,11 @@
 import type { Written } from '../origin/origin.ts';
 import type { Former } from '../resources/connections.ts';
 
-/** Entries by record number, with the word beside each. */
+/** Entries by record number. */
 export interface ConnectionEntries {
   readonly end: number;
+  /** How many may be taken out in one section. */
+  readonly leaveTogether: number;
   shardOf(id: string): number;
   shardAt(record: number): number;
   keyOf(record: number, shard: number): string | undefined;
@@ -13,19 +15,25 @@ export interface ConnectionEntries {
   number(record: number, field: number): number;
   /** What an entry has from a byte on, as UTF-8. */
   text(record: number, from: number): string;
-  usedAtMs(record: number): number;
-  /** Exchanges the word beside an entry. @returns whether it was `from` */
-  exchangeUsedAt(record: number, from: number, to: number): boolean;
+  /** Changes a number in place, under what guards the shard. */
+  setNumber(record: number, field: number, value: number): void;
+  /** Exchanges a number in place, also without the guard. @returns whether it was `from` */
+  exchangeNumber(record: number, field: number, from: number, to: number): boolean;
   /** Whether an entry of so many bytes would fit now. Where nothing is stored before memory changes, nobody asks. */
   fits?(id: string, byteLength: number): boolean;
-  /** @param usedAtMs goes into the word beside it; undefined leaves that as it is */
-  write(id: string, entry: Uint8Array, usedAtMs: number | undefined): boolean;
+  /** Puts an entry in the place of what its id has, in one step. @returns whether there was room; if not, nothing changed */
+  write(id: string, entry: Uint8Array): boolean;
   remove(record: number): void;
   verify(): string[];
 }
 
+/** When a connection was heard of, by `Clock.nowMs`. */
+export interface Heard {
+  readonly heardAtMs: number;
+}
+
 /** A connection that is about to be registered. */
 export interface Drafted {
-  readonly written: Written<string>;
+  readonly written: Written<string> & Heard;
   readonly replaced: Former | undefined;
 }

@@ -5,6 +5,7 @@
  * Cost: a look passes every connection of its room, or all there are, for the total: some ten ns each.
  */
 import type { Connection, ConnectionsPage, ConnectionsRequest } from '../resources/connections.ts';
+import type { Moment } from './connection-entry.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { InShard } from './in-shard.ts';
 import { RecordSet } from './record-set.ts';
@@ -26,13 +27,13 @@ interface Part {
 /** A page of the only shard. All steps under the one guard, or in one version. */
 export function* pageSteps(table: ConnectionTable, request: ConnectionsRequest): Steps<ConnectionsPage> {
   const part: Part = { table, request, shard: 0 };
-  const nowMs = Date.now();
+  const moment = table.moment();
   const found = new RecordSet(table.capacity);
-  const total = yield* look(part, nowMs, Infinity, found);
+  const total = yield* look(part, moment.nowMs, Infinity, found);
   const lowest = found.takeLowest(request.limit + 1);
   const connections: Connection[] = [];
   for (const record of lowest.slice(0, request.limit)) {
-    connections.push(made(part, record, nowMs));
+    connections.push(made(part, record, moment));
     if (connections.length % MADE === 0) yield;
   }
   return { connections, total, cursor: lowest[request.limit] };
@@ -75,9 +76,9 @@ export function* pageByShards(
   let total = 0;
   for (const part of parts) {
     inShard(part.shard, () => {
-      const nowMs = Date.now();
-      total += atOnce(look(part, nowMs, last, found));
-      for (const record of found.takeLowest(limit + 1)) connections.set(record, made(part, record, nowMs));
+      const moment = table.moment();
+      total += atOnce(look(part, moment.nowMs, last, found));
+      for (const record of found.takeLowest(limit + 1)) connections.set(record, made(part, record, moment));
     });
     yield;
   }
@@ -116,8 +117,8 @@ function* look(part: Part, nowMs: number, last: number, found: RecordSet): Steps
   return total;
 }
 
-function made({ table, shard }: Part, record: number, nowMs: number): Connection {
-  return table.connectionAt(record, table.entries.keyOf(record, shard)!, nowMs);
+function made({ table, shard }: Part, record: number, moment: Moment): Connection {
+  return table.connectionAt(record, table.entries.keyOf(record, shard)!, moment);
 }
 
 /** Gives one record after another, and −1 at the end: of a room; of `records`; or of all. */

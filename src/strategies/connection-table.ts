@@ -9,35 +9,40 @@
  * Every method runs under the lock of the id's shard, or as the only one who may.
  */
 import { CapacityError, PreconditionFailedError } from '../errors.ts';
-import type { Written } from '../origin/origin.ts';
+import type { Clock } from '../clock.ts';
+import type { OriginWrite, Written } from '../origin/origin.ts';
 import type { Connection, Former, Registration } from '../resources/connections.ts';
 import type { DirtyFlags } from '../sync/dirty-flags.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import {
   DETAILS,
+  entryBytes,
   EPOCH,
   HOLDER,
   holderOf,
+  isRestorable,
+  LAST_SEEN_AT_MS,
+  LEASED_AT_MS,
+  type Moment,
   packConnection,
   readConnection,
-  restorable,
   roomOf,
+  storedConnection,
   type StoredConnection,
-  STORED_AT_MS,
+  SWEPT,
 } from './connection-entry.ts';
-import type { ConnectionEntries, Drafted } from './connection-entries.ts';
-import { ageMs, SWEPT, wordOf } from './last-seen.ts';
+import type { ConnectionEntries, Drafted, Heard } from './connection-entries.ts';
+import type { Expiries } from './expiries.ts';
 import type { RoomIndex } from './room-index.ts';
-
-/** A shard gives fewer versions than these in a millisecond, so the epochs of a later start of the service are greater. */
-const EPOCHS_PER_MS = 1_000;
 
 export interface ConnectionTableOptions {
   readonly capacity: number;
   readonly ttlMs: number;
   readonly threads: ThreadTable;
-  /** When the service started. */
-  readonly startedAtMs: number;
+  readonly clock: Clock;
+  /** Epochs are greater; see `CellContext`. */
+  readonly firstEpoch: number;
+  readonly expiries: Expiries;
   /** Set while a shard's rooms may differ from its entries; undefined where a half-done change is dropped as a whole. */
   readonly dirtyRooms?: DirtyFlags;
 }
@@ -64,6 +69,20 @@ export class ConnectionTable {
     return this.#rooms[shard]!;
   }
 
+  /** Now, for a look at many. */
+  moment(): Moment {
+    const { clock } = this.#options;
+    return { nowMs: clock.nowMs(), wallOffsetMs: clock.wallOffsetMs() };
+  }
+
+  get expiries(): Expiries {
+    return this.#options.expiries;
+  }
+
+  get ttlMs(): number {
+    return this.#options.ttlMs;
+  }
+
   find(id: string): Connection | undefined {
     const record = this.#find(id);
     return record === -1 ? undefined : this.connectionAt(record, id);
@@ -73,11 +92,12 @@ export class ConnectionTable {
   draft(id: string, { details, holder }: Registration): Drafted {
     const replaced = this.#find(id);
     const version = this.nextVersion(id);
-    const nowMs = Date.now();
-    const epoch = this.#options.startedAtMs * EPOCHS_PER_MS + version;
-    const stored: StoredConnection = { details, epoch, connectedAtMs: nowMs, lastSeenAtMs: nowMs, holder };
+    const { nowMs, wallOffsetMs } = this.moment();
+    const epoch = Math.max(this.#options.firstEpoch, this.expiries.restoredEpoch) + version;
+    const wallMs = nowMs + wallOffsetMs;
+    const stored: StoredConnection = { details, epoch, connectedAtMs: wallMs, lastSeenAtMs: wallMs, holder };
     return {
-      written: { value: JSON.stringify(stored), version },
+      written: { value: JSON.stringify(stored), version, heardAtMs: nowMs },
       replaced: replaced === -1 ? undefined : { holder: this.#holderOf(replaced) },
     };
   }
@@ -87,23 +107,22 @@ export class ConnectionTable {
   }
 
   /** For who cannot find out later: nothing may be written in between. @throws {CapacityError} it would not fit */
-  assertFits(id: string, { value, version }: Written<string>): void {
-    const { byteLength } = packConnection(JSON.parse(value) as StoredConnection, version);
-    if (!this.entries.fits!(id, byteLength)) throw this.#full();
+  assertFits(id: string, { value }: Written<string>): void {
+    if (!this.entries.fits!(id, entryBytes(storedConnection(value)))) throw this.#full();
   }
 
   /**
    * Puts a drafted write into the table; an undefined value takes the connection out.
    *
-   * @param keepsTime leaves alone when it was last seen
+   * @param written with when it was heard of, unless that is for the origin to say
    * @throws {CapacityError} it does not fit
    */
-  commit(id: string, { value, version }: Written, keepsTime = false): void {
-    if (value === undefined) return this.#takeOut(this.entries.find(id));
-    const stored = JSON.parse(String(value)) as StoredConnection;
-    const entry = packConnection(stored, version);
-    const seenAtMs = keepsTime ? undefined : wordOf(stored.lastSeenAtMs);
-    if (!this.#put(id, roomOf(stored.details), entry, seenAtMs)) throw this.#full();
+  commit(id: string, written: Written & Partial<Heard>): void {
+    if (written.value === undefined) return this.#takeOut(this.entries.find(id));
+    const stored = storedConnection(written.value);
+    const { wallOffsetMs } = this.moment();
+    const heardAtMs = written.heardAtMs ?? this.#heardAtMs(id, stored);
+    if (!this.#put(id, roomOf(stored.details), packConnection(stored, heardAtMs, wallOffsetMs))) throw this.#full();
   }
 
   /** Drafts and commits in one step. */
@@ -113,14 +132,22 @@ export class ConnectionTable {
     return { ...drafted, connection: this.connectionAt(this.entries.find(id), id) };
   }
 
-  /** @returns whether it is there */
+  /**
+   * Exchanges when it was last seen, and the sweep does as well: of the two at the same time one fails, also where a
+   * heartbeat takes no lock.
+   *
+   * @returns whether it is there
+   */
   heartbeat(id: string, epoch: number | undefined): boolean {
     for (;;) {
-      const record = this.#find(id);
-      if (record === -1 || (epoch !== undefined && this.entries.number(record, EPOCH) !== epoch)) return false;
-      const seenAtMs = this.entries.usedAtMs(record);
+      const record = this.entries.find(id);
+      const nowMs = this.#options.clock.nowMs();
+      if (record === -1 || !this.isThere(record, nowMs)) return false;
+      if (epoch !== undefined && this.entries.number(record, EPOCH) !== epoch) return false;
+      const seenAtMs = this.entries.number(record, LAST_SEEN_AT_MS);
       if (seenAtMs === SWEPT) return false;
-      if (this.entries.exchangeUsedAt(record, seenAtMs, wordOf(Date.now()))) return true;
+      if (seenAtMs >= nowMs) return true; // another thread was a moment ahead
+      if (this.entries.exchangeNumber(record, LAST_SEEN_AT_MS, seenAtMs, nowMs)) return true;
     }
   }
 
@@ -145,55 +172,66 @@ export class ConnectionTable {
     return drafted;
   }
 
-  /** Takes out a record that is gone, unless it was heard of just now. @returns the version of its deletion */
-  sweep(record: number, id: string): Written<undefined> | undefined {
-    const seenAtMs = this.entries.usedAtMs(record);
-    if (seenAtMs !== SWEPT && this.isThere(record)) return undefined;
-    if (seenAtMs !== SWEPT && !this.entries.exchangeUsedAt(record, seenAtMs, SWEPT)) return undefined;
+  /**
+   * What the sweep does to a record under its shard's lock: one that is gone is taken out, unless it was heard of just
+   * now; a lease at the origin that is old is renewed, in place, since there may be no room for another entry.
+   *
+   * @returns what is to be stored at the origin
+   */
+  tidy(record: number, shard: number, renews: boolean): OriginWrite | undefined {
+    const key = this.entries.keyOf(record, shard);
+    if (key === undefined) return undefined;
+    if (this.isThere(record)) return renews && this.isLeaseOld(record) ? this.#renew(record, key) : undefined;
+    const seenAtMs = this.entries.number(record, LAST_SEEN_AT_MS);
+    const isOver = seenAtMs === SWEPT || !this.#isWhole(record);
+    if (!isOver && !this.entries.exchangeNumber(record, LAST_SEEN_AT_MS, seenAtMs, SWEPT)) return undefined;
+    const version = this.nextVersion(key);
     this.#takeOut(record);
-    return { value: undefined, version: this.nextVersion(id) };
+    return { key, value: undefined, version };
   }
 
   /** Whether a connection was heard of so long after it was stored that the origin should know. */
   isLeaseOld(record: number): boolean {
     if (this.#holderOf(record) !== undefined) return false; // no WebSocket outlives its process
-    return this.lastSeenAtMs(record) - this.entries.number(record, STORED_AT_MS) >= this.#options.ttlMs / 3;
+    const { entries } = this;
+    return entries.number(record, LAST_SEEN_AT_MS) - entries.number(record, LEASED_AT_MS) >= this.#options.ttlMs / 3;
   }
 
-  /** Extends the lease at the origin, if it is old. @returns what to store there */
-  renew(record: number, id: string): Written<string> | undefined {
-    if (!this.isThere(record) || !this.isLeaseOld(record)) return undefined;
-    const { details, epoch, connectedAtMs, lastSeenAtMs, holder } = this.connectionAt(record, id);
+  #renew(record: number, key: string): OriginWrite {
+    const { details, epoch, connectedAtMs, lastSeenAtMs, holder } = this.connectionAt(record, key);
     const stored: StoredConnection = { details, epoch, connectedAtMs, lastSeenAtMs, holder };
-    const written = { value: JSON.stringify(stored), version: this.nextVersion(id) };
-    this.commit(id, written, true); // a heartbeat may take no lock
-    return written;
+    const version = this.nextVersion(key);
+    this.entries.setNumber(record, LEASED_AT_MS, this.entries.number(record, LAST_SEEN_AT_MS));
+    return { key, value: JSON.stringify(stored), version };
   }
 
   /** Takes over what the origin has: not what nobody renewed, nor a WebSocket, which ended with its process. */
   restore(id: string, { value, version }: Written): void {
-    const stored = restorable(value, this.#options.ttlMs);
-    if (stored === undefined) return;
-    this.commit(id, { value: JSON.stringify({ ...stored, lastSeenAtMs: Date.now() }), version });
+    if (value === undefined) return;
+    const stored = storedConnection(value);
+    const { nowMs, wallOffsetMs } = this.moment();
+    this.expiries.restoredEpoch = Math.max(this.expiries.restoredEpoch, stored.epoch);
+    if (!isRestorable(stored, this.#options.ttlMs, nowMs + wallOffsetMs)) return;
+    this.commit(id, { value, version, heardAtMs: nowMs });
   }
 
   /** Whether the connection of a record in use was heard of in time, and its thread lives. */
-  isThere(record: number, nowMs?: number): boolean {
-    const seenAtMs = this.entries.usedAtMs(record);
-    if (seenAtMs === SWEPT || ageMs(seenAtMs, nowMs) >= this.#options.ttlMs) return false;
+  isThere(record: number, nowMs = this.#options.clock.nowMs()): boolean {
+    const seenAtMs = this.entries.number(record, LAST_SEEN_AT_MS);
+    if (seenAtMs === SWEPT || nowMs - seenAtMs >= this.#options.ttlMs) return false;
     const number = this.entries.number(record, HOLDER);
     if (number === 0) return false; // a thread that died left a record without an entry
     const holder = holderOf(number);
     return holder === undefined || this.#options.threads.livingAt(ThreadTable.positionOf(holder)) === holder;
   }
 
-  connectionAt(record: number, id: string, nowMs?: number): Connection {
-    return readConnection(this.entries, record, id, this.lastSeenAtMs(record, nowMs), this.#options.ttlMs);
+  /** From when on it is gone, if nobody hears of it. */
+  expiresAtMs(record: number): number {
+    return this.entries.number(record, LAST_SEEN_AT_MS) + this.#options.ttlMs;
   }
 
-  lastSeenAtMs(record: number, nowMs = Date.now()): number {
-    const seenAtMs = this.entries.usedAtMs(record);
-    return nowMs - (seenAtMs === SWEPT ? this.#options.ttlMs : ageMs(seenAtMs, nowMs)); // swept while it was looked at
+  connectionAt(record: number, id: string, moment = this.moment()): Connection {
+    return readConnection(this.entries, record, id, this.#options.ttlMs, moment);
   }
 
   roomAt(record: number): string {
@@ -214,13 +252,13 @@ export class ConnectionTable {
   }
 
   /** @returns false, and nothing changed, when there is no room */
-  #put(id: string, room: string, entry: Uint8Array, seenAtMs: number | undefined): boolean {
+  #put(id: string, room: string, entry: Uint8Array): boolean {
     const shard = this.shardOf(id);
     const found = this.entries.find(id);
     const before = found === -1 ? undefined : this.roomAt(found);
-    if (room === before) return this.entries.write(id, entry, seenAtMs);
+    if (room === before) return this.entries.write(id, entry);
     return this.#changingRooms(shard, (rooms) => {
-      if (!this.entries.write(id, entry, seenAtMs)) return false;
+      if (!this.entries.write(id, entry)) return false;
       if (before !== undefined) rooms.remove(before, found);
       rooms.add(room, this.entries.find(id));
       return true;
@@ -234,6 +272,19 @@ export class ConnectionTable {
     if (dirtyRooms === undefined) return change(rooms);
     this.repair(shard); // an earlier change may have thrown where nobody repairs for it
     return dirtyRooms.during(shard, () => change(rooms));
+  }
+
+  /**
+   * When a write was heard of that the origin tells of: one that memory has as well keeps its own time, since a store
+   * that was in doubt is no sign of life.
+   */
+  #heardAtMs(id: string, { epoch, lastSeenAtMs }: StoredConnection): number {
+    const record = this.entries.find(id);
+    if (record !== -1 && this.entries.number(record, EPOCH) === epoch) {
+      return this.entries.number(record, LAST_SEEN_AT_MS);
+    }
+    const { nowMs, wallOffsetMs } = this.moment();
+    return Math.min(nowMs, lastSeenAtMs - wallOffsetMs);
   }
 
   #find(id: string): number {

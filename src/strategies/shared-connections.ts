@@ -6,6 +6,7 @@
  * notes     a cache line per shard, for what a dead thread leaves half-done
  * links     four words per record, and
  * buckets   per shard: the rooms
+ * expiries  a float64 per part of the records, and two more
  * arena     the entries
  * ```
  *
@@ -16,6 +17,7 @@ import { Arena } from '../sync/arena.ts';
 import { DirtyFlags } from '../sync/dirty-flags.ts';
 import { SharedTable } from '../sync/shared-table.ts';
 import { ConnectionTable } from './connection-table.ts';
+import { Expiries } from './expiries.ts';
 import { aligned, leafLock, LINE_BYTES, MIB } from './leaf-lock.ts';
 import { type IndexWords, LINK_WORDS, RoomIndex } from './room-index.ts';
 import { NOTE_WORDS, SharedEntries } from './shared-entries.ts';
@@ -36,8 +38,9 @@ function layoutOf({ CONNECTIONS_CAPACITY, CONNECTIONS_MEMORY_MB }: Settings, sha
   const notes = aligned(SharedTable.bytes(CONNECTIONS_CAPACITY, shards));
   const links = notes + shards * LINE_BYTES;
   const buckets = links + CONNECTIONS_CAPACITY * LINK_WORDS * 4;
-  const arena = aligned(buckets + shards * roomBuckets(CONNECTIONS_CAPACITY, shards) * 4);
-  return { arenaBytes, notes, links, buckets, arena, bytes: arena + Arena.bytes(arenaBytes) };
+  const expiries = aligned(buckets + shards * roomBuckets(CONNECTIONS_CAPACITY, shards) * 4);
+  const arena = aligned(expiries + Expiries.bytes(CONNECTIONS_CAPACITY));
+  return { arenaBytes, notes, links, buckets, expiries, arena, bytes: arena + Arena.bytes(arenaBytes) };
 }
 
 /** Memory for connections in a `SharedTable`, under `locks` locks of the strategy's own. */
@@ -47,7 +50,7 @@ export function sharedConnectionsMemory(settings: Settings, locks: number, shard
 
 /** The map, and what goes with each shard's lock: to repair what its last owner left half-done. */
 export function sharedConnections(context: CellContext, shards = 1) {
-  const { memory, settings, hashSeed: seed, lab, thread, startedAtMs } = context;
+  const { memory, settings, hashSeed: seed, lab, thread, clock, firstEpoch } = context;
   const { data } = memory;
   const capacity = settings.CONNECTIONS_CAPACITY;
   const layout = layoutOf(settings, shards);
@@ -72,7 +75,9 @@ export function sharedConnections(context: CellContext, shards = 1) {
     capacity,
     ttlMs: settings.CONNECTION_TTL_MS,
     threads: thread.threads,
-    startedAtMs,
+    clock,
+    firstEpoch,
+    expiries: new Expiries(data, layout.expiries, capacity, thread.threads),
     dirtyRooms,
   });
   const repair = (shard: number): void => {

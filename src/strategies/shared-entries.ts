@@ -127,9 +127,14 @@ export class SharedEntries implements CacheEntries {
     Atomics.store(this.#words, this.#records.payloadOf(record) + USED_AT, usedAtMs);
   }
 
-  /** Stores a time of use, if it is `from` until then. @returns whether it was */
-  exchangeUsedAt(record: number, from: number, to: number): boolean {
-    return Atomics.compareExchange(this.#words, this.#records.payloadOf(record) + USED_AT, from, to) === from;
+  /** Changes a number of an entry in place. */
+  setNumber(record: number, field: number, value: number): void {
+    this.#doubles[(this.#block(record) >>> 1) + field] = value;
+  }
+
+  /** The same, if it is `from` until then. @returns whether it was */
+  exchangeNumber(record: number, field: number, from: number, to: number): boolean {
+    return this.#bytes.exchange(this.#block(record), field, from, to);
   }
 
   /** Whether there is room for an entry, until somebody else writes one. */
@@ -144,7 +149,7 @@ export class SharedEntries implements CacheEntries {
     });
   }
 
-  write(key: string, entry: Entry, usedAtMs: number | undefined): boolean {
+  write(key: string, entry: Entry, usedAtMs?: number): boolean {
     const shard = this.#records.shardOf(key);
     return this.#dirty.during(shard, () => this.#write(this.#spare(shard), key, entry, usedAtMs));
   }

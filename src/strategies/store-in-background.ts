@@ -1,5 +1,5 @@
 import { unhurried } from '../resources/call.ts';
-import type { SweepBatch } from './connection-pages.ts';
+import type { SweepBatch } from './connection-sweep.ts';
 import type { CellContext } from './strategy.ts';
 
 /**

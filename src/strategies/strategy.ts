@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { WriteThrough } from '../origin/write-through.ts';
 import type { DocumentOrigin, Origin, Written } from '../origin/origin.ts';
 import type { RedisCell } from '../origin/redis-cell.ts';
@@ -80,7 +81,11 @@ export interface CellContext {
   readonly settings: Settings;
   readonly thread: ThreadContext;
   readonly hashSeed: HashSeed;
-  /** When the service started, in wall-clock milliseconds: the same for all threads, and those that come later. */
+  /** Times go by it; cells read no other clock. */
+  readonly clock: Clock;
+  /** Epochs of connections are greater: than all of earlier starts, as far as the origin and the wall clock can tell. */
+  readonly firstEpoch: number;
+  /** When the service started, by `clock`: the same for all threads, and those that come later. */
   readonly startedAtMs: number;
   /** This cell's part of the origin. */
   readonly origin: Origin;

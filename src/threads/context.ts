@@ -1,4 +1,5 @@
 /** What a cell works with, put together in the thread that it runs in. */
+import { type Clock, SystemClock } from '../clock.ts';
 import { createOrigin, type OriginAccess } from '../origin/create-origin.ts';
 import type { Origin, OriginConnection } from '../origin/origin.ts';
 import { namespaced } from '../origin/cell-keys.ts';
@@ -16,6 +17,7 @@ import { SyncMutex } from '../sync/sync-mutex.ts';
 import { type Slot, ThreadTable } from '../sync/thread-table.ts';
 import { Faults } from './faults.ts';
 import { createLab } from './lab.ts';
+import { EPOCHS_PER_MS } from '../resources/connections.ts';
 import { cellMemory, type ServiceMemory } from './memory.ts';
 
 /** What main hands to a thread that works with the shared state. */
@@ -29,6 +31,7 @@ export class ThreadScope {
   readonly thread: ThreadContext;
   readonly origin: OriginConnection;
   readonly shared: SharedOrigin;
+  readonly clock: Clock;
   readonly #attachment: Attachment;
   readonly #writeThroughs: OriginWriteThrough[] = [];
 
@@ -36,6 +39,7 @@ export class ThreadScope {
   constructor(attachment: Attachment, watch?: ConnectionWatch) {
     const { settings, memory, slot } = attachment;
     this.#attachment = attachment;
+    this.clock = new SystemClock(memory.wallOffsetMs, memory.clockSteps);
     const threads = new ThreadTable(memory.threads);
     this.thread = { slot, threads, doorbell: new Doorbell(threads, slot) };
     this.shared = new SharedOrigin(memory.origin);
@@ -43,7 +47,7 @@ export class ThreadScope {
   }
 
   cellContext(name: string, owner?: Sender<OwnerMessage, unknown>): CellContext {
-    const { settings, memory } = this.#attachment;
+    const { settings, memory, originEpoch } = this.#attachment;
     const faults = this.faults(name);
     const own = namespaced(this.origin, name);
     const redis = this.origin.redisCell(name);
@@ -55,7 +59,9 @@ export class ThreadScope {
       settings,
       thread: this.thread,
       hashSeed: memory.hashSeed,
-      startedAtMs: memory.startedAtMs,
+      clock: this.clock,
+      startedAtMs: memory.startedAtMs - memory.wallOffsetMs,
+      firstEpoch: Math.max(memory.startedAtMs * EPOCHS_PER_MS, originEpoch),
       origin,
       documents: own,
       redis: settings.CONTROLS && redis !== undefined ? faults.redis(redis, timeoutMs) : redis,

@@ -1,4 +1,5 @@
 import { randomFillSync, randomUUID } from 'node:crypto';
+import { SystemClock } from '../clock.ts';
 import { Faults } from './faults.ts';
 import { RequestMeter } from '../metrics/request-meter.ts';
 import { ThreadGauges } from '../metrics/thread-gauges.ts';
@@ -15,8 +16,11 @@ import { type Slot, ThreadTable } from '../sync/thread-table.ts';
 export interface ServiceMemory {
   /** Names the service among all that run: for the channels between its threads. */
   readonly service: string;
-  /** Wall-clock milliseconds. */
+  /** When the service started, by the wall clock; and that less the same moment by the clock of the threads. */
   readonly startedAtMs: number;
+  readonly wallOffsetMs: number;
+  /** Where tests step the clocks; see `SystemClock`. */
+  readonly clockSteps?: SharedArrayBuffer | undefined;
   readonly threads: SharedArrayBuffer;
   readonly hashSeed: HashSeed;
   /** See `SharedOrigin`. */
@@ -82,7 +86,10 @@ export function allocateMemory(
     gauges: new SharedArrayBuffer(ThreadGauges.bytes(settings.THREADS)),
   };
   const origin = new SharedArrayBuffer(SharedOrigin.bytes);
-  return { service: randomUUID(), startedAtMs: Date.now(), threads, hashSeed: [k0!, k1!], origin, metrics, cells };
+  const startedAtMs = Date.now();
+  const wallOffsetMs = new SystemClock().wallOffsetMs();
+  const started = { service: randomUUID(), startedAtMs, wallOffsetMs };
+  return { ...started, threads, hashSeed: [k0!, k1!], origin, metrics, cells };
 }
 
 function mailboxBuffers(): MailboxBuffers {

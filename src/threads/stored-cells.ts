@@ -1,7 +1,7 @@
 /** What each resource takes over from the origin when the process starts, and how much of it there may be. */
 import type { StoredCell } from '../origin/origin.ts';
 import type { Settings } from '../settings.ts';
-import { packConnection, restorable } from '../strategies/connection-entry.ts';
+import { entryBytes, isRestorable, storedConnection } from '../strategies/connection-entry.ts';
 import type { ResourceName, Strategy } from '../strategies/strategy.ts';
 import { cellName, servedStrategies } from './memory.ts';
 
@@ -16,11 +16,11 @@ const byResource: { readonly [Name in ResourceName]?: (settings: Settings) => St
     limits: [{ of: one, most, unit: 'counters', setting: 'COUNTERS_CAPACITY' }],
   }),
   connections: ({ CONNECTIONS_CAPACITY: most, CONNECTIONS_MEMORY_MB: mebibytes, CONNECTION_TTL_MS: ttlMs }) => ({
-    takes: (value) => restorable(value, ttlMs) !== undefined,
+    takes: (value) => value !== undefined && isRestorable(storedConnection(value), ttlMs, Date.now()),
     limits: [
       { of: one, most, unit: 'connections', setting: 'CONNECTIONS_CAPACITY' },
       {
-        of: (_id, value) => packConnection(restorable(value, ttlMs)!, 0).byteLength,
+        of: (_id, value) => entryBytes(storedConnection(value)),
         most: mebibytes * 2 ** 20,
         unit: 'bytes',
         setting: `CONNECTIONS_MEMORY_MB=${mebibytes}`,

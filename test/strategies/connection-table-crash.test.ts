@@ -4,8 +4,9 @@ import { readSettings } from '../../src/settings.ts';
 import { memoryOnly } from '../../src/origin/write-through.ts';
 import type { ConnectionsPage } from '../../src/resources/connections.ts';
 import { pageOf } from '../../src/strategies/connection-listing.ts';
-import { roomSizes, sweepBatch, withRoom } from '../../src/strategies/connection-pages.ts';
-import { asOwner } from '../../src/strategies/in-shard.ts';
+import { SystemClock } from '../../src/clock.ts';
+import { roomSizes } from '../../src/strategies/connection-pages.ts';
+import { sweeping } from '../../src/strategies/connection-sweep.ts';
 import type { ConnectionTable } from '../../src/strategies/connection-table.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../../src/strategies/shared-connections.ts';
 import type { CellContext } from '../../src/strategies/strategy.ts';
@@ -49,7 +50,8 @@ function open({ locks, data }: Memory, slot: number, repairs: (table: Connection
     settings,
     thread: { slot, threads: threadsWith(FIRST, SECOND, THIRD) },
     hashSeed: [1, 2],
-    startedAtMs: 0,
+    clock: new SystemClock(),
+    firstEpoch: 0,
     writeThrough: memoryOnly,
     lab: { midway: () => {} },
   } as unknown as CellContext;
@@ -62,17 +64,14 @@ function open({ locks, data }: Memory, slot: number, repairs: (table: Connection
       repairs(table);
     },
   });
-  const sweep = (limit: number, cursor: number) => sweepBatch(table, { limit, cursor, renews: false }, asOwner);
+  const { sweep, reclaiming } = sweeping(context, table, { inShard: () => (_shard, section) => mutex.run(section) });
   return {
     register(id, room, holder) {
       const registration = { room, details: JSON.stringify({ room }).slice(1, -1), holder };
-      withRoom(
-        () => mutex.run(() => table.register(id, registration)),
-        (...at) => mutex.run(() => sweep(...at)),
-      );
+      reclaiming(() => mutex.run(() => table.register(id, registration)));
     },
     leave: (id) => mutex.run(() => void table.leave(id, '*')),
-    sweep: () => mutex.run(() => void sweep(100, 0)),
+    sweep: () => void sweep(100, 0),
     visit: () => mutex.run(() => {}),
     contents: () => mutex.run(() => contentsOf(table)),
   };

@@ -3,6 +3,7 @@ import { array, assert, integer, nat, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConnectionsPage } from '../../src/resources/connections.ts';
 import { readSettings } from '../../src/settings.ts';
+import { SystemClock } from '../../src/clock.ts';
 import { memoryOnly } from '../../src/origin/write-through.ts';
 import { pageByShards } from '../../src/strategies/connection-listing.ts';
 import type { ConnectionTable } from '../../src/strategies/connection-table.ts';
@@ -61,7 +62,8 @@ function inShards(): ConnectionTable {
     settings,
     thread: { slot, threads } as CellContext['thread'],
     hashSeed: [1, 2],
-    startedAtMs: 0,
+    clock: new SystemClock(),
+    firstEpoch: 0,
     writeThrough: memoryOnly,
     lab: { midway: () => {} },
   };

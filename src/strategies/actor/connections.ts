@@ -7,10 +7,10 @@
  */
 import type { Connections } from '../../resources/connections.ts';
 import { pageOf } from '../connection-listing.ts';
-import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
-import { asOwner } from '../in-shard.ts';
+import { roomSizes } from '../connection-pages.ts';
+import { sweeping } from '../connection-sweep.ts';
+import { asOwnerFor } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
-import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
 import { askOwner } from './ask-owner.ts';
 
@@ -19,16 +19,15 @@ export const connections: Cell<Connections> = {
 
   /** In the owner thread: no lock, nobody else touches the map. */
   own(context) {
-    const { settings, writeThrough } = context;
+    const { writeThrough } = context;
     const { table, repair } = sharedConnections(context);
     repair(0); // what a dead predecessor left half-done
 
-    const sweep = (limit: number, cursor: number) =>
-      storeInBackground(context, sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, asOwner));
+    const { sweep, reclaiming } = sweeping(context, table, { inShard: asOwnerFor });
 
     return {
       async register(id, registration, call) {
-        const { written, ...registered } = withRoom(() => table.register(id, registration), sweep);
+        const { written, ...registered } = reclaiming(() => table.register(id, registration), call);
         await writeThrough.stored(id, written, call);
         return registered;
       },
@@ -58,7 +57,7 @@ export const connections: Cell<Connections> = {
       sweep,
 
       restore(id, written) {
-        withRoom(() => table.restore(id, written), sweep);
+        reclaiming(() => table.restore(id, written));
       },
     };
   },

@@ -7,10 +7,10 @@
 import type { Connections } from '../../resources/connections.ts';
 import { AsyncMutex } from '../../sync/async-mutex.ts';
 import { pageOf } from '../connection-listing.ts';
-import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
-import { asOwner } from '../in-shard.ts';
+import { roomSizes } from '../connection-pages.ts';
+import { sweeping } from '../connection-sweep.ts';
+import { asOwnerFor } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
-import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
 import { StoreFirst } from './store-first.ts';
 
@@ -34,15 +34,17 @@ export const connections: Cell<Connections> = {
     const stored = new StoreFirst(memory.data, memory.data.byteLength - StoreFirst.bytes, through, table);
 
     // Under the guard.
-    const sweep = (limit: number, cursor: number) =>
-      storeInBackground(context, sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, asOwner));
+    const { sweep, reclaiming } = sweeping(context, table, { inShard: asOwnerFor });
 
     return {
       async register(id, registration, call) {
         await using _guard = await mutex.acquire(call);
         await stored.settle(call);
-        const { written, replaced } = table.draft(id, registration);
-        withRoom(() => table.assertFits(id, written), sweep);
+        const { written, replaced } = reclaiming(() => {
+          const drafted = table.draft(id, registration); // after what leaves, so that its version is the newest
+          table.assertFits(id, drafted.written);
+          return drafted;
+        }, call);
         await stored.commit(id, written, call); // the guard is held while we wait
         return { connection: table.connectionAt(table.entries.find(id), id), replaced }; // expired by now, perhaps
       },
@@ -83,11 +85,11 @@ export const connections: Cell<Connections> = {
       async sweep(limit, cursor, call) {
         await using _guard = await mutex.acquire(call);
         await stored.settle(call);
-        return sweep(limit, cursor);
+        return sweep(limit, cursor, call);
       },
 
       restore(id, written) {
-        withRoom(() => table.restore(id, written), sweep);
+        reclaiming(() => table.restore(id, written));
       },
     };
   },

@@ -6,16 +6,16 @@
  * Cost: whoever registers, beats, looks up or leaves takes one lock that other ids rarely want. A room is spread over
  * all shards by its members' ids: to list one takes every lock in turn, each for its part of the room.
  */
-import type { Call } from '../../resources/call.ts';
 import type { Connections } from '../../resources/connections.ts';
 import { Shards } from '../../sync/shards.ts';
+import type { WaitOptions } from '../../sync/wait.ts';
 import { pageByShards } from '../connection-listing.ts';
-import { sizesByShards, sweepBatch, withRoom } from '../connection-pages.ts';
+import { sizesByShards } from '../connection-pages.ts';
+import { sweeping } from '../connection-sweep.ts';
 import type { InShard } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
 import { inSlices } from '../../sync/steps.ts';
 import type { Cell } from '../strategy.ts';
-import { storeInBackground } from '../store-in-background.ts';
 
 export const connections: Cell<Connections> = {
   memory: (settings) => sharedConnectionsMemory(settings, settings.SHARDS, settings.SHARDS),
@@ -30,19 +30,18 @@ export const connections: Cell<Connections> = {
       repair,
     });
     const inShard =
-      (call?: Call): InShard =>
+      (call?: WaitOptions): InShard =>
       (shard, section) =>
         shards.of(shard).run(section, call);
 
-    const sweep = (limit: number, cursor: number) =>
-      storeInBackground(context, sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inShard()));
+    const { sweep, reclaiming } = sweeping(context, table, { inShard });
 
     return {
       async register(id, registration, call) {
         const mutex = shards.of(table.shardOf(id));
-        const { written, ...registered } = withRoom(
+        const { written, ...registered } = reclaiming(
           () => mutex.run(() => table.register(id, registration), call),
-          sweep,
+          call,
         ); // the guard ends here
         await writeThrough.stored(id, written, call); // and only then do we wait
         return registered;
@@ -77,7 +76,7 @@ export const connections: Cell<Connections> = {
 
       restore(id, written) {
         const mutex = shards.of(table.shardOf(id));
-        withRoom(() => mutex.run(() => table.restore(id, written)), sweep);
+        reclaiming(() => mutex.run(() => table.restore(id, written)));
       },
     };
   },

@@ -1,4 +1,5 @@
 /** Connections in plain `Map`s; the rules are those of `ConnectionTable`. */
+import type { Clock } from '../../clock.ts';
 import { CapacityError, PreconditionFailedError } from '../../errors.ts';
 import type {
   Connection,
@@ -9,7 +10,7 @@ import type {
   Registration,
   RoomSize,
 } from '../../resources/connections.ts';
-import { roomOf, type StoredConnection } from '../connection-entry.ts';
+import { isRestorable, roomOf, type StoredConnection } from '../connection-entry.ts';
 
 interface Kept {
   readonly id: string;
@@ -19,33 +20,42 @@ interface Kept {
   epoch: number;
   connectedAtMs: number;
   lastSeenAtMs: number;
-  storedAtMs: number;
+  /** When it was last seen, as the origin knows it. */
+  leasedAtMs: number;
 }
 
 export class ConnectionMap {
   /** Keeps insertion order, so serials only grow. */
   readonly #byId = new Map<string, Kept>();
   readonly #byRoom = new Map<string, Set<Kept>>();
+  /** Whoever is heard of goes to the end, so the first are those that expire first. */
+  readonly #byAge = new Set<Kept>();
   readonly #capacity: number;
   readonly #ttlMs: number;
+  readonly #clock: Clock;
   #serial = 0;
+  /** Where the last batch of the sweep ended. */
+  #walk: { readonly rest: Iterator<Kept>; readonly cursor: number } | undefined;
 
-  constructor(capacity: number, ttlMs: number) {
+  constructor(capacity: number, ttlMs: number, clock: Clock) {
     this.#capacity = capacity;
     this.#ttlMs = ttlMs;
+    this.#clock = clock;
   }
 
   register(id: string, registration: Registration, epoch: number): Registered {
     const replaced = this.#find(id)?.registration;
-    const nowMs = Date.now();
-    this.#place(id, { registration, epoch, connectedAtMs: nowMs, lastSeenAtMs: nowMs, storedAtMs: nowMs });
+    const nowMs = this.#clock.nowMs();
+    this.#place(id, { registration, epoch, connectedAtMs: nowMs, lastSeenAtMs: nowMs, leasedAtMs: nowMs });
     return { connection: this.find(id)!, replaced: replaced && { holder: replaced.holder } };
   }
 
   heartbeat(id: string, epoch: number | undefined): boolean {
     const kept = this.#find(id);
     if (kept === undefined || (epoch !== undefined && kept.epoch !== epoch)) return false;
-    kept.lastSeenAtMs = Date.now();
+    kept.lastSeenAtMs = this.#clock.nowMs();
+    this.#byAge.delete(kept);
+    this.#byAge.add(kept);
     return true;
   }
 
@@ -80,33 +90,42 @@ export class ConnectionMap {
   sweep(limit: number, cursor: number): { gone: string[]; old: string[]; next: number } {
     const gone: string[] = [];
     const old: string[] = [];
-    let seen = 0;
-    for (const kept of this.#byId.values()) {
-      if (kept.serial < cursor) continue;
-      if (seen++ === limit) return { gone, old, next: kept.serial };
+    const rest = this.#walk?.cursor === cursor && cursor > 0 ? this.#walk.rest : this.#byId.values();
+    let next = cursor;
+    for (let seen = 0; seen < limit; seen++) {
+      const { value: kept, done } = rest.next();
+      if (done === true) {
+        this.#walk = undefined;
+        return { gone, old, next: 0 };
+      }
+      next = kept.serial + 1;
       if (!this.#isThere(kept)) {
         this.#remove(kept);
         gone.push(kept.id);
       } else if (this.#isLeaseOld(kept)) {
-        kept.storedAtMs = kept.lastSeenAtMs;
+        kept.leasedAtMs = kept.lastSeenAtMs;
         old.push(kept.id);
       }
     }
-    return { gone, old, next: 0 };
+    this.#walk = { rest, cursor: next };
+    return { gone, old, next };
   }
 
   /** As the origin keeps it; undefined when it is not there. */
   stored(id: string): StoredConnection | undefined {
     const kept = this.#byId.get(id);
     if (kept === undefined) return undefined;
-    const { registration, epoch, connectedAtMs, lastSeenAtMs } = kept;
-    return { details: registration.details, epoch, connectedAtMs, lastSeenAtMs, holder: registration.holder };
+    const { epoch, connectedAtMs, lastSeenAtMs, holder, details } = this.#connection(kept);
+    return { details, epoch, connectedAtMs, lastSeenAtMs, holder };
   }
 
-  restore(id: string, { details, epoch, connectedAtMs, holder }: StoredConnection): void {
-    const nowMs = Date.now();
+  restore(id: string, stored: StoredConnection): void {
+    const [nowMs, wallOffsetMs] = [this.#clock.nowMs(), this.#clock.wallOffsetMs()];
+    if (!isRestorable(stored, this.#ttlMs, nowMs + wallOffsetMs)) return;
+    const { details, epoch, holder } = stored;
     const registration = { room: roomOf(details), details, holder };
-    this.#place(id, { registration, epoch, connectedAtMs, lastSeenAtMs: nowMs, storedAtMs: nowMs });
+    const connectedAtMs = stored.connectedAtMs - wallOffsetMs;
+    this.#place(id, { registration, epoch, connectedAtMs, lastSeenAtMs: nowMs, leasedAtMs: nowMs });
   }
 
   #place(id: string, given: Omit<Kept, 'id' | 'serial'>): void {
@@ -117,6 +136,8 @@ export class ConnectionMap {
     const kept = before ?? { id, serial: this.#serial++, ...given };
     this.#leaveRoom(kept);
     this.#byId.set(id, Object.assign(kept, given));
+    this.#byAge.delete(kept);
+    this.#byAge.add(kept);
     const { room } = given.registration;
     const members = this.#byRoom.get(room);
     if (members === undefined) this.#byRoom.set(room, new Set([kept]));
@@ -125,17 +146,16 @@ export class ConnectionMap {
 
   /** Takes out one that is gone and that the sweep has not reached. @returns whether there was one */
   #reclaim(): boolean {
-    for (const kept of this.#byId.values()) {
-      if (this.#isThere(kept)) continue;
-      this.#remove(kept);
-      return true;
-    }
-    return false;
+    const [oldest] = this.#byAge;
+    if (oldest === undefined || this.#isThere(oldest)) return false;
+    this.#remove(oldest);
+    return true;
   }
 
   #remove(kept: Kept): void {
     this.#leaveRoom(kept);
     this.#byId.delete(kept.id);
+    this.#byAge.delete(kept);
   }
 
   #leaveRoom(kept: Kept): void {
@@ -149,17 +169,20 @@ export class ConnectionMap {
     return kept !== undefined && this.#isThere(kept) ? kept : undefined;
   }
 
-  #isLeaseOld({ registration, lastSeenAtMs, storedAtMs }: Kept): boolean {
+  #isLeaseOld({ registration, lastSeenAtMs, leasedAtMs }: Kept): boolean {
     if (registration.holder !== undefined) return false; // no WebSocket outlives its process
-    return lastSeenAtMs - storedAtMs >= this.#ttlMs / 3;
+    return lastSeenAtMs - leasedAtMs >= this.#ttlMs / 3;
   }
 
   /** The threads of others' WebSockets need no look: there are no others. */
   #isThere({ lastSeenAtMs }: Kept): boolean {
-    return Date.now() - lastSeenAtMs < this.#ttlMs;
+    return this.#clock.nowMs() - lastSeenAtMs < this.#ttlMs;
   }
 
-  #connection({ id, registration, epoch, connectedAtMs, lastSeenAtMs }: Kept): Connection {
+  #connection({ id, registration, epoch, ...kept }: Kept): Connection {
+    const wallOffsetMs = this.#clock.wallOffsetMs();
+    const lastSeenAtMs = kept.lastSeenAtMs + wallOffsetMs;
+    const connectedAtMs = kept.connectedAtMs + wallOffsetMs;
     return { id, ...registration, epoch, connectedAtMs, lastSeenAtMs, expiresAtMs: lastSeenAtMs + this.#ttlMs };
   }
 }

@@ -5,23 +5,19 @@
  * Cost: one thread, and a long listing holds up everything that it does.
  */
 import type { OriginWrite, Written } from '../../origin/origin.ts';
-import type { Connections } from '../../resources/connections.ts';
+import { type Connections, EPOCHS_PER_MS } from '../../resources/connections.ts';
 import { ThreadTable } from '../../sync/thread-table.ts';
-import { restorable, type StoredConnection } from '../connection-entry.ts';
+import { storedConnection, type StoredConnection } from '../connection-entry.ts';
 import { storeInBackground } from '../store-in-background.ts';
 import type { Cell } from '../strategy.ts';
 import { ConnectionMap } from './connection-map.ts';
 
-/** There are fewer writes than these in a millisecond, so the epochs of a later start are greater. */
-const EPOCHS_PER_MS = 1_000;
-
 export const connections: Cell<Connections> = {
   attach(context) {
-    const { settings, thread, writeThrough, lab } = context;
-    const first = ThreadTable.firstNumber(thread.slot); // newer than what a predecessor of this thread stored
-    let version = first;
-    const firstEpoch = Date.now() * EPOCHS_PER_MS;
-    const map = new ConnectionMap(settings.CONNECTIONS_CAPACITY, settings.CONNECTION_TTL_MS);
+    const { settings, thread, writeThrough, lab, clock, firstEpoch, startedAtMs } = context;
+    let version = ThreadTable.firstNumber(thread.slot); // newer than what a predecessor of this thread stored
+    let lastEpoch = firstEpoch + (clock.nowMs() - startedAtMs) * EPOCHS_PER_MS; // and greater than what it gave
+    const map = new ConnectionMap(settings.CONNECTIONS_CAPACITY, settings.CONNECTION_TTL_MS, clock);
     const written = (stored: StoredConnection | undefined): Written<string | undefined> => ({
       value: stored === undefined ? undefined : JSON.stringify(stored),
       version: ++version,
@@ -30,7 +26,8 @@ export const connections: Cell<Connections> = {
     return {
       async register(id, registration, call) {
         lab.midway();
-        const registered = map.register(id, registration, firstEpoch + version - first + 1);
+        const registered = map.register(id, registration, lastEpoch + 1);
+        lastEpoch += 1;
         await writeThrough.stored(id, written(map.stored(id)), call);
         return registered;
       },
@@ -66,8 +63,10 @@ export const connections: Cell<Connections> = {
       },
 
       restore(id, { value }) {
-        const stored = restorable(value, settings.CONNECTION_TTL_MS);
-        if (stored !== undefined) map.restore(id, stored);
+        if (value === undefined) return;
+        const stored = storedConnection(value);
+        lastEpoch = Math.max(lastEpoch, stored.epoch);
+        map.restore(id, stored);
       },
     };
   },

@@ -3,7 +3,7 @@
  *
  * ```
  * pages     the ids, four words per record, the rooms' buckets
- * last seen a word per record: no part of any version
+ * expiries  a float64 per part of the records, and two more
  * notes     a cache line, for what a dead thread leaves half-done
  * retired   blocks that an earlier version may refer to
  * arena     the entries
@@ -14,6 +14,7 @@ import { Arena } from '../../sync/arena.ts';
 import { SnapshotCell } from '../../sync/snapshot-cell.ts';
 import { SnapshotTable } from '../../sync/snapshot-table.ts';
 import { ConnectionTable } from '../connection-table.ts';
+import { Expiries } from '../expiries.ts';
 import { aligned, leafLock, LINE_BYTES, MIB } from '../leaf-lock.ts';
 import { LINK_WORDS, RoomIndex } from '../room-index.ts';
 import { roomBuckets } from '../shared-connections.ts';
@@ -24,12 +25,12 @@ function layoutOf({ CONNECTIONS_CAPACITY: capacity, CONNECTIONS_MEMORY_MB }: Set
   const links = SnapshotTable.words(capacity);
   const buckets = links + capacity * LINK_WORDS;
   const words = buckets + roomBuckets(capacity);
-  const lastSeen = aligned(SnapshotCell.bytes({ words }));
-  const notes = aligned(lastSeen + capacity * 4);
+  const expiries = aligned(SnapshotCell.bytes({ words }));
+  const notes = aligned(expiries + Expiries.bytes(capacity));
   const retired = notes + LINE_BYTES;
   const arena = retired + SnapshotEntries.retiredBytes;
   const arenaBytes = CONNECTIONS_MEMORY_MB * MIB;
-  return { links, buckets, words, lastSeen, notes, retired, arena, arenaBytes, bytes: arena + Arena.bytes(arenaBytes) };
+  return { links, buckets, words, expiries, notes, retired, arena, arenaBytes, bytes: arena + Arena.bytes(arenaBytes) };
 }
 
 export function snapshotConnectionsMemory(settings: Settings): CellMemorySize {
@@ -37,7 +38,7 @@ export function snapshotConnectionsMemory(settings: Settings): CellMemorySize {
 }
 
 export function snapshotConnections(context: CellContext) {
-  const { memory, settings, hashSeed: seed, lab, thread, name, startedAtMs } = context;
+  const { memory, settings, hashSeed: seed, lab, thread, name, clock, firstEpoch } = context;
   const { data, locks } = memory;
   const { slot, threads } = thread;
   const capacity = settings.CONNECTIONS_CAPACITY;
@@ -64,7 +65,6 @@ export function snapshotConnections(context: CellContext) {
     notes: layout.notes / 4,
     retired: layout.retired / 4,
     name,
-    usedAt: new Int32Array(data, layout.lastSeen, capacity),
     midway: lab.midway,
   });
   const rooms: RoomIndex = new RoomIndex({
@@ -76,6 +76,7 @@ export function snapshotConnections(context: CellContext) {
     roomAt: (record) => table.roomAt(record),
   });
   const ttlMs = settings.CONNECTION_TTL_MS;
-  const table = new ConnectionTable(entries, [rooms], { capacity, ttlMs, threads, startedAtMs });
+  const expiries = new Expiries(data, layout.expiries, capacity, threads);
+  const table = new ConnectionTable(entries, [rooms], { capacity, ttlMs, threads, clock, firstEpoch, expiries });
   return { snapshots, entries, table };
 }

@@ -11,9 +11,8 @@
  */
 import type { Connections } from '../../resources/connections.ts';
 import { pageSteps } from '../connection-listing.ts';
-import { sizeSteps, sweepBatch, withRoom } from '../connection-pages.ts';
-import type { InShard } from '../in-shard.ts';
-import { storeInBackground } from '../store-in-background.ts';
+import { sizeSteps } from '../connection-pages.ts';
+import { sweeping } from '../connection-sweep.ts';
 import type { Cell } from '../strategy.ts';
 import { atOneVersion } from '../../sync/at-one-version.ts';
 import { snapshotConnections, snapshotConnectionsMemory } from './connection-parts.ts';
@@ -22,21 +21,19 @@ export const connections: Cell<Connections> = {
   memory: snapshotConnectionsMemory,
 
   attach(context) {
-    const { settings, writeThrough } = context;
+    const { writeThrough } = context;
     const { snapshots, entries, table } = snapshotConnections(context);
-    const inTurn: InShard = (_shard, section) => entries.inTurn(section);
 
-    const sweep = (limit: number, cursor: number) =>
-      storeInBackground(
-        context,
-        sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inTurn, (look) => snapshots.read(look)),
-      );
+    const { sweep, reclaiming } = sweeping(context, table, {
+      inShard: (call) => (_shard, section) => entries.inTurn(section, call),
+      looking: (look) => snapshots.read(look),
+    });
 
     return {
       async register(id, registration, call) {
-        const { written, ...registered } = withRoom(
+        const { written, ...registered } = reclaiming(
           () => entries.inTurn(() => table.register(id, registration), call),
-          sweep,
+          call,
         ); // the turn ends here
         await writeThrough.stored(id, written, call); // and only then do we wait
         return registered;
@@ -67,7 +64,7 @@ export const connections: Cell<Connections> = {
       sweep,
 
       restore(id, written) {
-        withRoom(() => entries.inTurn(() => table.restore(id, written)), sweep);
+        reclaiming(() => entries.inTurn(() => table.restore(id, written)));
       },
     };
   },

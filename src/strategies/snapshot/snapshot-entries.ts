@@ -1,6 +1,7 @@
 /**
  * Entries, of a cache or a connection map, whose index is in the pages of a `SnapshotCell`: each record refers to a
- * block of an `Arena`, which lies outside the pages, is written once, and never changes while a version refers to it.
+ * block of an `Arena`, which lies outside the pages, is written once, and never changes while a version refers to it, but
+ * for numbers that belong to no version: when a connection was last seen.
  *
  * Guarantee: a reader inside `snapshots.read` may copy every block that its version refers to. A block that a turn takes
  * out is freed by a later one, once all readers look at a version without it; no writer waits for them. While a reader
@@ -44,8 +45,8 @@ export interface SnapshotEntriesOptions {
   readonly retired: number;
   /** Appears in errors. */
   readonly name: string;
-  /** A word for each record: when it was used. */
-  readonly usedAt: Int32Array<SharedArrayBuffer>;
+  /** A word for each record: when it was used. Only for who asks. */
+  readonly usedAt?: Int32Array<SharedArrayBuffer>;
   /** Runs in the middle of every change; see `Lab`. */
   readonly midway: () => void;
 }
@@ -135,20 +136,25 @@ export class SnapshotEntries implements CacheEntries {
   }
 
   usedAtMs(record: number): number {
-    return Atomics.load(this.#options.usedAt, record);
+    return Atomics.load(this.#options.usedAt!, record);
   }
 
   touch(record: number, usedAtMs: number): void {
-    Atomics.store(this.#options.usedAt, record, usedAtMs);
+    Atomics.store(this.#options.usedAt!, record, usedAtMs);
   }
 
-  /** Stores a time of use, if it is `from` until then; also outside a turn. @returns whether it was */
-  exchangeUsedAt(record: number, from: number, to: number): boolean {
-    return Atomics.compareExchange(this.#options.usedAt, record, from, to) === from;
+  /** Changes a number of an entry in place: one that belongs to no version, and is seen whether or not the turn is published. */
+  setNumber(record: number, field: number, value: number): void {
+    this.#doubles[(this.#block(record) >>> 1) + field] = value;
+  }
+
+  /** The same, if it is `from` until then; also outside a turn, inside a read. @returns whether it was */
+  exchangeNumber(record: number, field: number, from: number, to: number): boolean {
+    return this.#bytes.exchange(this.#block(record), field, from, to);
   }
 
   /** Once in a turn. */
-  write(key: string, entry: Entry, usedAtMs: number | undefined): boolean {
+  write(key: string, entry: Entry, usedAtMs?: number): boolean {
     this.#open();
     const block = this.#allocate(entry.byteLength);
     if (block === 0) return false;

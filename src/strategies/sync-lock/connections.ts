@@ -8,11 +8,10 @@
 import type { Connections } from '../../resources/connections.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
 import { pageOf } from '../connection-listing.ts';
-import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
-import type { InShard } from '../in-shard.ts';
+import { roomSizes } from '../connection-pages.ts';
+import { sweeping } from '../connection-sweep.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
 import type { Cell } from '../strategy.ts';
-import { storeInBackground } from '../store-in-background.ts';
 
 export const connections: Cell<Connections> = {
   memory: (settings) => sharedConnectionsMemory(settings, 1),
@@ -26,16 +25,16 @@ export const connections: Cell<Connections> = {
       timeoutMs: settings.LOCK_TIMEOUT_MS,
       repair: () => repair(0),
     });
-    const inShard: InShard = (_shard, section) => mutex.run(section);
 
-    const sweep = (limit: number, cursor: number) =>
-      storeInBackground(context, sweepBatch(table, { limit, cursor, renews: settings.WRITE_THROUGH }, inShard));
+    const { sweep, reclaiming } = sweeping(context, table, {
+      inShard: (call) => (_shard, section) => mutex.run(section, call),
+    });
 
     return {
       async register(id, registration, call) {
-        const { written, ...registered } = withRoom(
+        const { written, ...registered } = reclaiming(
           () => mutex.run(() => table.register(id, registration), call),
-          sweep,
+          call,
         ); // the guard ends here
         await writeThrough.stored(id, written, call); // and only then do we wait
         return registered;
@@ -66,7 +65,7 @@ export const connections: Cell<Connections> = {
       sweep,
 
       restore(id, written) {
-        withRoom(() => mutex.run(() => table.restore(id, written)), sweep);
+        reclaiming(() => mutex.run(() => table.restore(id, written)));
       },
     };
   },

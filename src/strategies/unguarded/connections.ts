@@ -6,11 +6,12 @@
  * Cost: registrations that were acknowledged and are not there.
  */
 import { PreconditionFailedError } from '../../errors.ts';
+import { memoryOnly } from '../../origin/write-through.ts';
 import type { Connections } from '../../resources/connections.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';
 import { pageOf } from '../connection-listing.ts';
-import { roomSizes, sweepBatch, withRoom } from '../connection-pages.ts';
-import type { InShard } from '../in-shard.ts';
+import { roomSizes } from '../connection-pages.ts';
+import { sweeping } from '../connection-sweep.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
 import type { Cell } from '../strategy.ts';
 
@@ -27,18 +28,16 @@ export const connections: Cell<Connections> = {
       timeoutMs: settings.LOCK_TIMEOUT_MS,
       repair: () => repair(0),
     });
-    const inShard: InShard = (_shard, section) => mutex.run(section);
 
-    const sweep = (limit: number, cursor: number) => {
-      const { cursor: next, swept } = sweepBatch(table, { limit, cursor, renews: false }, inShard);
-      return { cursor: next, swept };
-    };
+    const { sweep, reclaiming } = sweeping({ ...context, writeThrough: memoryOnly }, table, {
+      inShard: (call) => (_shard, section) => mutex.run(section, call),
+    });
 
     return {
       async register(id, registration, call) {
         const { replaced } = mutex.run(() => table.draft(id, registration), call); // look
         await origin.load(id, call); // await
-        const { connection } = withRoom(() => mutex.run(() => table.register(id, registration), call), sweep); // act
+        const { connection } = reclaiming(() => mutex.run(() => table.register(id, registration), call), call); // act
         return { connection, replaced };
       },
 

@@ -14,6 +14,9 @@ const STEP_MS = 25;
 /** Readings further apart say nothing about each other: the thread had to wait in between. */
 const APART_MS = 2;
 
+/** Both clocks are read in whole milliseconds: so no answer tells a time that is still to come. */
+const ROUNDING_MS = 1;
+
 export class SystemClock implements Clock {
   #offsetMs: number;
   readonly #steps: Float64Array | undefined;
@@ -22,7 +25,7 @@ export class SystemClock implements Clock {
    * @param wallOffsetMs the same for all threads, so that they tell the same time to the millisecond
    * @param steps for tests, in memory of all threads: what to add to the monotonic clock, and to the wall clock
    */
-  constructor(wallOffsetMs = Date.now() - monotonicMs(), steps?: SharedArrayBuffer) {
+  constructor(wallOffsetMs = Date.now() - monotonicMs() - ROUNDING_MS, steps?: SharedArrayBuffer) {
     this.#offsetMs = wallOffsetMs;
     this.#steps = steps && new Float64Array(steps);
   }
@@ -34,7 +37,7 @@ export class SystemClock implements Clock {
   wallOffsetMs(): number {
     const beforeMs = this.nowMs();
     const wallMs = Date.now() + (this.#steps?.[1] ?? 0);
-    const offsetMs = wallMs - beforeMs;
+    const offsetMs = wallMs - beforeMs - ROUNDING_MS;
     const isSure = this.nowMs() - beforeMs <= APART_MS;
     if (isSure && Math.abs(offsetMs - this.#offsetMs) > STEP_MS) this.#offsetMs = offsetMs;
     return this.#offsetMs;

@@ -99,33 +99,37 @@ export function sweepBatch(
 }
 
 /** The sweep of a strategy, and how its registrations find room. */
-export function sweeping(context: CellContext, table: ConnectionTable, guards: SweepGuards) {
+export interface Sweeping {
+  readonly sweep: (limit: number, cursor: number, call?: WaitOptions) => Pick<SweepBatch, 'cursor' | 'swept'>;
+
+  /**
+   * Runs a write. Where there is no room, some of those that are gone and that the sweep has not reached leave, each in a
+   * section before the write's: what a snapshot's turn takes out is free in the next only.
+   *
+   * @throws {CapacityError} everybody that is there is alive
+   */
+  readonly reclaiming: <T>(write: () => T, call?: WaitOptions) => T;
+}
+
+export function sweeping(context: CellContext, table: ConnectionTable, guards: SweepGuards): Sweeping {
   const sweepSome = (request: SweepRequest, call?: WaitOptions) =>
     storeInBackground(context, sweepBatch(table, request, guards, call));
 
-  return {
-    sweep(limit: number, cursor: number, call?: WaitOptions) {
-      return sweepSome({ limit, cursor, renews: context.settings.WRITE_THROUGH }, call);
-    },
+  const reclaim = (call?: WaitOptions): boolean => {
+    for (const part of table.expiries.due(table.moment().nowMs)) {
+      if (sweepSome({ limit: PART, cursor: part * PART, renews: false }, call).swept > 0) return true;
+    }
+    return false;
+  };
 
-    /**
-     * Runs a write. Where there is no room, some of those that are gone and that the sweep has not reached leave, each in
-     * a section before the write's: what a snapshot's turn takes out is free in the next only.
-     *
-     * @throws {CapacityError} everybody that is there is alive
-     */
-    reclaiming<T>(write: () => T, call?: WaitOptions): T {
-      const reclaim = (): boolean => {
-        for (const part of table.expiries.due(table.moment().nowMs)) {
-          if (sweepSome({ limit: PART, cursor: part * PART, renews: false }, call).swept > 0) return true;
-        }
-        return false;
-      };
+  return {
+    sweep: (limit, cursor, call) => sweepSome({ limit, cursor, renews: context.settings.WRITE_THROUGH }, call),
+    reclaiming(write, call) {
       for (;;) {
         try {
           return write();
         } catch (error) {
-          if (!(error instanceof CapacityError) || !reclaim()) throw error;
+          if (!(error instanceof CapacityError) || !reclaim(call)) throw error;
         }
       }
     },

@@ -1,5 +1,6 @@
 /** What time and a full memory do to connections, under every strategy: clocks that are stepped, changes that fail. */
 import { describe, expect, it } from 'vitest';
+import { CapacityError } from '../../src/errors.ts';
 import { unhurried } from '../../src/resources/call.ts';
 import { steppedConnections, type SteppedConnections, withConnections } from '../support/stepped-strategy.ts';
 
@@ -26,17 +27,17 @@ const isGuarded = ({ name }: { name: string }): boolean => name !== 'unguarded';
 
 describe.for(withConnections)('connections and time / $name', ({ name }) => {
   it('live and die by the time that passes, however the wall clock is set', async () => {
-    using stepped = await steppedConnections(name, { CONNECTION_TTL_MS: '1000' });
+    using stepped = await steppedConnections(name, { CONNECTION_TTL_MS: '100000' });
     const { map } = stepped;
     const { connection } = await map.register('a', inRoom('x'), unhurried);
-    for (const byMs of [31_000, -HOUR_MS, 13 * DAY_MS]) {
+    for (const byMs of [131_000, -HOUR_MS, 13 * DAY_MS]) {
       stepped.setWall(byMs);
       expect(await map.find('a', unhurried)).toMatchObject({ id: 'a', epoch: connection.epoch });
     }
-    stepped.pass(600);
+    stepped.pass(60_000);
     expect(await map.heartbeat('a', undefined, unhurried)).toBe(true);
     stepped.setWall(-20 * DAY_MS);
-    stepped.pass(1_000);
+    stepped.pass(100_000);
     expect(await map.find('a', unhurried)).toBeUndefined();
     for (const days of [13, 12, 24, 50]) {
       stepped.pass(days * DAY_MS);
@@ -59,10 +60,10 @@ describe.for(withConnections)('connections and time / $name', ({ name }) => {
   });
 
   it('are not served again with their old details by who registers anew and fails', async () => {
-    using stepped = await steppedConnections(name, { CONNECTION_TTL_MS: '1000' });
+    using stepped = await steppedConnections(name, { CONNECTION_TTL_MS: '100000' });
     const { map } = stepped;
     await map.register('a', inRoom('old'), unhurried);
-    stepped.pass(1_000);
+    stepped.pass(100_000);
     stepped.midway(() => {
       throw new Error('half-way');
     });
@@ -74,11 +75,11 @@ describe.for(withConnections)('connections and time / $name', ({ name }) => {
   });
 
   it('are all taken out by the sweep but the one whose change fails, and the origin is told', async () => {
-    using stepped = await steppedConnections(name, { CONNECTION_TTL_MS: '1000', WRITE_THROUGH: 'on' });
+    using stepped = await steppedConnections(name, { CONNECTION_TTL_MS: '100000', WRITE_THROUGH: 'on' });
     const { map, writes } = stepped;
     const ids = Array.from({ length: 12 }, (_, at) => `c${at}`);
     for (const id of ids) await map.register(id, inRoom('x'), unhurried);
-    stepped.pass(1_000);
+    stepped.pass(100_000);
     if (name !== 'single-thread') {
       let changes = 0;
       stepped.midway(() => {
@@ -96,27 +97,23 @@ describe.for(withConnections)('connections and time / $name', ({ name }) => {
   });
 
   it('renew their leases where memory is full, and those that are gone leave all the same', async () => {
-    const environment = { CONNECTION_TTL_MS: '1000', WRITE_THROUGH: 'on', CONNECTIONS_MEMORY_MB: '1' };
+    const environment = { CONNECTION_TTL_MS: '100000', WRITE_THROUGH: 'on', CONNECTIONS_MEMORY_MB: '1' };
     using stepped = await steppedConnections(name, environment);
     const { map, writes } = stepped;
     const ids: string[] = [];
     const meta = 'm'.repeat(900);
-    for (let isFull = name === 'single-thread'; !isFull && ids.length < 5_000;) {
-      const id = `c${ids.length}`;
-      try {
-        await map.register(id, inRoom('x', meta), unhurried);
-        ids.push(id);
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'CAPACITY' });
-        isFull = true;
-      }
-    }
-    if (name === 'single-thread')
-      for (; ids.length < 20; ids.push(`c${ids.length}`)) await map.register(`c${ids.length}`, inRoom('x'), unhurried);
+    const fill = async (): Promise<void> => {
+      const most = name === 'single-thread' ? 20 : 5_000; // which has no memory of its own to fill
+      for (; ids.length < most; ids.push(`c${ids.length}`))
+        await map.register(`c${ids.length}`, inRoom('x', meta), unhurried);
+      throw new CapacityError('connections', most);
+    };
+    await expect(fill()).rejects.toMatchObject({ code: 'CAPACITY' });
+    expect(ids.length).toBeLessThan(5_000);
     const [silent, alive] = [ids.filter((_, at) => at % 2 === 0), ids.filter((_, at) => at % 2 === 1)];
-    stepped.pass(600);
+    stepped.pass(60_000);
     for (const id of alive) expect(await map.heartbeat(id, undefined, unhurried)).toBe(true);
-    stepped.pass(500);
+    stepped.pass(50_000);
     writes.length = 0;
     expect(await sweepAll(stepped)).toBe(silent.length);
     if (name === 'unguarded') return;
@@ -139,22 +136,22 @@ describe.for(withConnections)('connections and time / $name', ({ name }) => {
 
 describe.for(withConnections)('a full map / $name', ({ name }) => {
   it('makes room for a newcomer wherever one is gone, and refuses at once while none is', async () => {
-    using stepped = await steppedConnections(name, { CONNECTION_TTL_MS: '1000', CONNECTIONS_CAPACITY: '1300' });
+    using stepped = await steppedConnections(name, { CONNECTION_TTL_MS: '100000', CONNECTIONS_CAPACITY: '1300' });
     const { map } = stepped;
     const capacity = 1_300;
     for (let at = 0; at < capacity; at++) await map.register(`c${at}`, inRoom('x'), unhurried);
-    stepped.pass(400);
+    stepped.pass(40_000);
     for (let at = 0; at < capacity; at++) if (at !== 1_111) await map.heartbeat(`c${at}`, undefined, unhurried);
     await expect((async () => map.register('new', inRoom('x'), unhurried))()).rejects.toMatchObject({
       code: 'CAPACITY',
     });
-    stepped.pass(600);
+    stepped.pass(60_000);
     await map.register('new', inRoom('x'), unhurried);
     expect(await map.find('c1111', unhurried)).toBeUndefined();
     await expect((async () => map.register('newer', inRoom('x'), unhurried))()).rejects.toMatchObject({
       code: 'CAPACITY',
     });
-    stepped.pass(400);
+    stepped.pass(40_000);
     await map.register('newer', inRoom('x'), unhurried);
   });
 });

@@ -38,7 +38,7 @@ export async function steppedConnections(
   const steps = new SharedArrayBuffer(16);
   const [stepOf, clock] = [new Float64Array(steps), new SystemClock(undefined, steps)];
   const writes: OriginWrite[] = [];
-  let midway = (): void => {};
+  const changes = { midway: () => {} };
   const context: Partial<CellContext> = {
     name,
     memory: {
@@ -64,10 +64,12 @@ export async function steppedConnections(
         return written.value;
       },
     },
-    lab: { midway: () => midway() },
+    lab: { midway: () => changes.midway() },
   };
+  const whole = context as CellContext;
+  const isOwned = 'own' in cell;
   return {
-    map: (await (cell.own ?? cell.attach)(context as CellContext)) as Connections & Restorable,
+    map: (await (isOwned ? cell.own!(whole) : cell.attach(whole))) as Connections & Restorable,
     writes,
     pass(ms) {
       stepOf[0]! += ms;
@@ -77,7 +79,7 @@ export async function steppedConnections(
       stepOf[1]! += byMs;
     },
     midway(run) {
-      midway = run;
+      changes.midway = run;
     },
     [Symbol.dispose]: () => doorbell[Symbol.dispose](),
   };

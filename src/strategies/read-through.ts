@@ -6,7 +6,7 @@
  * steps and why it is right, and `CacheTable.put` for two writes whose answers overtake each other. A write that failed,
  * or of which nobody knows, leaves no copy behind that may be older. An error is told to who waits, and not kept.
  */
-import { SharedStateError } from '../errors.ts';
+import { SharedStateError, VersionsHeldError } from '../errors.ts';
 import type { DocumentOrigin } from '../origin/origin.ts';
 import { timed } from '../origin/timed.ts';
 import type { Call } from '../resources/call.ts';
@@ -15,6 +15,7 @@ import { LocalFlight } from '../sync/local-flight.ts';
 import type { Flown, SingleFlightOptions, Ticket } from '../sync/single-flight.ts';
 import type { Settings } from '../settings.ts';
 import type { Awaitable, WaitOptions } from '../sync/wait.ts';
+import { whenUnheld } from '../sync/when-unheld.ts';
 import { type CacheCounts, COLLAPSED, HITS, MISSES, ORIGIN_LOADS } from './cache-counts.ts';
 import { type Entry, flag, flagsOf, FOUND, openEntry, packEntry, STORED } from './cache-entry.ts';
 import type { Placed, Seen } from './cache-table.ts';
@@ -73,8 +74,12 @@ export class ReadThrough {
     this.#flights.void(key);
     const version = await this.#store(key, value, call);
     try {
-      this.#flights.void(key);
-      this.#options.table.put(key, packEntry(key, { value, version, ttlMs }), this.#options.inShard(call));
+      const entry = packEntry(key, { value, version, ttlMs });
+      const put = (): void => {
+        this.#flights.void(key);
+        this.#options.table.put(key, entry, this.#options.inShard(call));
+      };
+      await whenUnheld(put, call);
     } catch (error) {
       throw unknown(error); // the origin has it
     }
@@ -110,7 +115,12 @@ export class ReadThrough {
     const { value, version } = await this.#documents.loadDocument(key);
     if (value === undefined) return undefined;
     const entry = packEntry(key, { value, version, ttlMs: this.#ttlMs });
-    return table.keep(key, entry, ticket, inShard()) ? flag(entry, STORED) : entry;
+    try {
+      return table.keep(key, entry, ticket, inShard()) ? flag(entry, STORED) : entry;
+    } catch (error) {
+      if (error instanceof VersionsHeldError) return entry; // there is no room for it now
+      throw error;
+    }
   }
 
   async #store(key: string, value: string, call: Call): Promise<number> {

@@ -7,6 +7,7 @@
  */
 import { replacedBy, type Config } from '../../resources/config.ts';
 import { SnapshotCell } from '../../sync/snapshot-cell.ts';
+import { whenUnheld } from '../../sync/when-unheld.ts';
 import { CONFIG_KEY, storedConfig } from '../config-register.ts';
 import type { Cell } from '../strategy.ts';
 import { ConfigPages } from './config-pages.ts';
@@ -34,10 +35,11 @@ export const config: Cell<Config> = {
       },
 
       async replace(values, expected, call) {
-        const { document, written } = snapshots.write(() => {
+        const replace = () => {
           const next = pages.update(replacedBy(values, expected));
           return { document: next, written: pages.written(next) };
-        }, call); // the turn ends here
+        };
+        const { document, written } = await whenUnheld(() => snapshots.write(replace, call), call); // the turn ends here
         await writeThrough.stored(CONFIG_KEY, written, call); // and only then do we wait
         return document;
       },

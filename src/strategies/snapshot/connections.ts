@@ -2,8 +2,8 @@
  * Connections, snapshot: readers look at an immutable version; one writer at a time publishes the next.
  *
  * Guarantee: linearizable; a page is one consistent cut, and no writer ever waits for it: what it may still look at is
- * freed later. While one page stays behind a thousand versions, or 8,192 connections that left, writes are refused at
- * once with `LOCK_TIMEOUT`.
+ * freed later. While one page stays behind a thousand versions, or 8,192 connections that left, writes try again a
+ * moment later, and are refused with `LOCK_TIMEOUT` in the end; no event loop waits meanwhile.
  * Cost: who registers or leaves copies some pages in its turn. A long page is made in slices, with turns of the event
  * loop between them, while nobody publishes: one that is overtaken begins anew, and the third time that this happens it
  * is made at one go. A heartbeat takes no turn and publishes nothing: when a connection was last seen is no part of a
@@ -15,6 +15,7 @@ import { sizeSteps } from '../connection-pages.ts';
 import { sweeping } from '../connection-sweep.ts';
 import type { Cell } from '../strategy.ts';
 import { atOneVersion } from '../../sync/at-one-version.ts';
+import { whenUnheld } from '../../sync/when-unheld.ts';
 import { snapshotConnections, snapshotConnectionsMemory } from './connection-parts.ts';
 
 export const connections: Cell<Connections> = {
@@ -31,10 +32,8 @@ export const connections: Cell<Connections> = {
 
     return {
       async register(id, registration, call) {
-        const { written, ...registered } = reclaiming(
-          () => entries.inTurn(() => table.register(id, registration), call),
-          call,
-        ); // the turn ends here
+        const register = () => entries.inTurn(() => table.register(id, registration), call);
+        const { written, ...registered } = await whenUnheld(() => reclaiming(register, call), call); // the turn ends here
         await writeThrough.stored(id, written, call); // and only then do we wait
         return registered;
       },
@@ -48,7 +47,7 @@ export const connections: Cell<Connections> = {
       },
 
       async leave(id, epochs, call) {
-        const left = entries.inTurn(() => table.leave(id, epochs), call);
+        const left = await whenUnheld(() => entries.inTurn(() => table.leave(id, epochs), call), call);
         if (left !== undefined) await writeThrough.stored(id, left.written, call);
         return left?.former;
       },

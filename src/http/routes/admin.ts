@@ -3,9 +3,10 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Hono } from 'hono';
 import type { ServedStrategy } from '../../app.ts';
 import { NotApplicableError, SharedStateError } from '../../errors.ts';
-import { unhurried } from '../../resources/call.ts';
+import type { Call } from '../../resources/call.ts';
 import type { Connections } from '../../resources/connections.ts';
 import type { Counters } from '../../resources/counters.ts';
+import { turn } from '../../sync/steps.ts';
 import type { Awaitable } from '../../sync/wait.ts';
 import { ForbiddenError, UnauthorizedError } from '../errors.ts';
 import { bodyText, parseIntegers } from '../body.ts';
@@ -41,10 +42,10 @@ export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, 
       const { counters, cache, connections, config } = served.resources;
       if ('unsupported' in counters) throw new NotApplicableError(counters.unsupported);
       try {
-        await deleteAll(counters);
-        if (!('unsupported' in cache)) await cache.clear(unhurried);
-        if (!('unsupported' in connections)) await leaveAll(connections);
-        if (!('unsupported' in config)) await config.replace('{}', '*', unhurried);
+        await deleteAll(counters, call);
+        if (!('unsupported' in cache)) await cache.clear(call);
+        if (!('unsupported' in connections)) await leaveAll(connections, call);
+        if (!('unsupported' in config)) await config.replace('{}', '*', call);
       } catch (error) {
         throw error instanceof SharedStateError ? error.withOutcome('unknown') : error; // some may be gone
       }
@@ -64,6 +65,8 @@ export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, 
 
 /** Deletions under way at a time: few enough for any queue or mailbox. */
 const RESET_AT_ONCE = 32;
+/** Names that are listed at a time: the most, since a page of connections looks at all there are for its total. */
+const RESET_PAGE = 1_000;
 
 /** @throws {UnauthorizedError} no token. @throws {ForbiddenError} another token; compared in constant time */
 function authorize(header: string | undefined, token: string): void {
@@ -76,35 +79,47 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** Takes out page by page, as any client could, so that write-through and versions hold. */
+interface Names {
+  readonly names: readonly string[];
+  readonly cursor: number | undefined;
+}
+
+/**
+ * Takes out page by page, as any client could, so that write-through and versions hold, and each page from where the one
+ * before ended: what was there when it began is gone after one pass. Between steps the event loop turns.
+ *
+ * @throws the reason of the call's signal: its time is over, or its client has left; what is left stays
+ */
 async function takeOutAll(
-  firstPage: () => Promise<{ readonly names: readonly string[]; readonly cursor: number | undefined }>,
+  page: (cursor: number) => Awaitable<Names>,
   takeOut: (name: string) => Awaitable<unknown>,
+  call: Call,
 ): Promise<void> {
-  for (;;) {
-    const { names, cursor } = await firstPage();
-    await Promise.all(names.map(async (name) => takeOut(name)));
-    if (cursor === undefined && names.length < RESET_AT_ONCE) return;
+  let next: number | undefined = 0;
+  while (next !== undefined) {
+    const { names, cursor }: Names = await page(next);
+    for (let at = 0; at < names.length; at += RESET_AT_ONCE) {
+      await Promise.all(names.slice(at, at + RESET_AT_ONCE).map(async (name) => takeOut(name)));
+      await turn(call);
+    }
+    await turn(call);
+    next = cursor;
   }
 }
 
-async function deleteAll(counters: Counters): Promise<void> {
-  await takeOutAll(
-    async () => {
-      const page = await counters.list({ limit: RESET_AT_ONCE, cursor: 0 }, unhurried);
-      return { names: page.counters.map(({ key }) => key), cursor: page.cursor };
-    },
-    (key) => counters.delete(key, unhurried),
-  );
+async function deleteAll(counters: Counters, call: Call): Promise<void> {
+  const page = async (cursor: number): Promise<Names> => {
+    const found = await counters.list({ limit: RESET_PAGE, cursor }, call);
+    return { names: found.counters.map(({ key }) => key), cursor: found.cursor };
+  };
+  await takeOutAll(page, (key) => counters.delete(key, call), call);
 }
 
 /** WebSockets among them are closed when they next give a sign of life. */
-async function leaveAll(connections: Connections): Promise<void> {
-  await takeOutAll(
-    async () => {
-      const page = await connections.list({ room: undefined, limit: RESET_AT_ONCE, cursor: 0 }, unhurried);
-      return { names: page.connections.map(({ id }) => id), cursor: page.cursor };
-    },
-    (id) => connections.leave(id, '*', unhurried),
-  );
+async function leaveAll(connections: Connections, call: Call): Promise<void> {
+  const page = async (cursor: number): Promise<Names> => {
+    const found = await connections.list({ room: undefined, limit: RESET_PAGE, cursor }, call);
+    return { names: found.connections.map(({ id }) => id), cursor: found.cursor };
+  };
+  await takeOutAll(page, (id) => connections.leave(id, '*', call), call);
 }

@@ -1,13 +1,15 @@
 /** The bench from end to end: flags → suites in turn → tables, results and evidence. */
 import { Listr } from 'listr2';
+import { EXIT_SLOWER, isSlower } from '../load/against/verdict.ts';
 import { messageOf, UsageError } from '../load/errors.ts';
 import { describeMachine } from '../load/machine.ts';
+import { againstReport, runAgainst, type AgainstOptions } from './against/run.ts';
 import { helpText, parseCommandLine, type CommandLine } from './command-line.ts';
-import { writeEvidence, writeResults, type BenchRun } from './evidence.ts';
+import { writeAgainst, writeEvidence, writeResults, type BenchRun } from './evidence.ts';
 import { terminalReport } from './report.ts';
 import type { Suite, SuiteResult } from './suite.ts';
 
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, slower: EXIT_SLOWER, interrupted: 130 } as const;
 
 export interface Surroundings {
   /** The directory of the project: results/ and docs/ are in it. */
@@ -29,7 +31,8 @@ export async function bench(args: readonly string[], surroundings: Surroundings)
       print(helpText(suites));
       return EXIT.done;
     }
-    return await runAll(commandLine, surroundings);
+    const { against } = commandLine;
+    return against === undefined ? await runAll(commandLine, surroundings) : await compare(against, surroundings);
   } catch (error) {
     if (signal.aborted) return EXIT.interrupted;
     printError(messageOf(error));
@@ -59,6 +62,17 @@ async function runAll(commandLine: CommandLine, surroundings: Surroundings): Pro
   print(`Results: ${[...written].join(', ')}\nAgain:   ${run.command}`);
   const valid = [...results.values()].every(({ failures }) => failures.length === 0);
   return valid ? EXIT.done : EXIT.failed;
+}
+
+async function compare(options: AgainstOptions, surroundings: Surroundings): Promise<number> {
+  const { root, signal, print, renderer = 'default' } = surroundings;
+  const startedAt = new Date().toISOString();
+  const results = await runAgainst(options, { root, signal, renderer });
+  for (const result of results) print(`\n${againstReport(result, options)}`);
+  const { suites, ...flags } = options;
+  const head = { startedAt, machine: describeMachine(), suites: suites.map(({ name }) => name), ...flags };
+  print(`Results: ${await writeAgainst(root, head, results)}`);
+  return results.some(isSlower) ? EXIT.slower : EXIT.done;
 }
 
 async function runOne(suite: Suite, commandLine: CommandLine, surroundings: Surroundings): Promise<SuiteResult> {

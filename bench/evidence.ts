@@ -20,11 +20,25 @@ export async function writeResults(
   run: BenchRun,
   results: ReadonlyMap<Suite, SuiteResult>,
 ): Promise<string> {
-  const time = run.startedAt.replaceAll(':', '-').replace(/\..*$/u, '');
-  const path = join('results', `bench-${time}.json`);
+  const path = pathOf('bench', run);
   const suites = Object.fromEntries([...results].map(([{ name }, result]) => [name, result]));
   await writeText(join(root, path), json({ ...run, suites }));
   return path;
+}
+
+/** What was measured against another build. @returns the path, below `root` */
+export async function writeAgainst(
+  root: string,
+  head: { readonly startedAt: string },
+  results: readonly unknown[],
+): Promise<string> {
+  const path = pathOf('bench-against', head);
+  await writeText(join(root, path), json({ ...head, results }));
+  return path;
+}
+
+function pathOf(kind: string, { startedAt }: { readonly startedAt: string }): string {
+  return join('results', `${kind}-${startedAt.replaceAll(':', '-').replace(/\..*$/u, '')}.json`);
 }
 
 /** @returns the paths of what was written, below `root` */

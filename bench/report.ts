@@ -1,12 +1,9 @@
 /** The tables of the bench. Pure: a result in, text out. */
-import Table from 'cli-table3';
+import { boxed, type TextTable } from '../load/report/boxed.ts';
 import { spreadOf, verdictOf, type Spread } from './statistics.ts';
 import type { Ratio, Series, SuiteResult } from './suite.ts';
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-
-/** A table as rows of text, the first its head; every column but the first is right-aligned. */
-export type TextTable = readonly (readonly string[])[];
 
 /** One row per load and subject, one column per unit. */
 export function seriesTable(series: readonly Series[]): TextTable {
@@ -48,16 +45,6 @@ export function terminalReport({ setup, series, ratios, notes, failures }: Suite
 export function markdownTable([head = [], ...rows]: TextTable): string {
   const rule = head.map((_, index) => (index === 0 ? '---' : '---:'));
   return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
-function boxed([head = [], ...rows]: TextTable): string {
-  const table = new Table({
-    head: [...head],
-    colAligns: head.map((_, index) => (index === 0 ? 'left' : 'right')),
-    style: { head: [], border: [], compact: true },
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table.toString();
 }
 
 function spreadText(values: Ratio['values'] | undefined, text: (value: number) => string): string {

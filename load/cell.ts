@@ -114,10 +114,11 @@ async function measure(cell: PlannedCell, context: CellContext): Promise<Measure
   const { workload, candidate, threads, profile, environment } = cell;
   const { signal, say, host } = context;
   say('starting the service');
-  await using service = await host.start({ strategy: candidate.strategy, threads, environment }, signal);
+  const { strategy, build } = candidate;
+  await using service = await host.start({ strategy, threads, environment, build }, signal);
   const target: Target = {
     baseUrl: service.url,
-    strategy: candidate.strategy,
+    strategy,
     keys: profile.keys,
     environment,
     signal,
@@ -190,7 +191,9 @@ async function costOf(cell: PlannedCell, context: CellContext, service: HostedSe
   const requests = workload.cost.requests(`/v1/${candidate.strategy}`, profile.keys);
   if (workload.cost.environment === undefined) return await measureCost(service, requests, sizes, signal);
   const settings = { ...environment, ...workload.cost.environment };
-  await using other = await host.start({ strategy: candidate.strategy, threads, environment: settings }, signal);
+  const { strategy, build } = candidate;
+  await service.stop(); // one at a time: it would take memory and CPU time from the other
+  await using other = await host.start({ strategy, threads, environment: settings, build }, signal);
   const cost = await measureCost(other, requests, sizes, signal);
   await other.stop();
   return cost;

@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { UsageError } from './errors.ts';
-import { httpUrlOf, integerOf, listOf, millisecondsOf, oneOf, secondsOf, sweepOf } from './flags.ts';
-import type { Choice, OriginName, Sweep } from './plan.ts';
+import { httpUrlOf, integerOf, listOf, millisecondsOf, oneOf, secondsOf, sweepOf, toleranceOf } from './flags.ts';
+import type { Against, Choice, OriginName, Sweep } from './plan.ts';
 import { CAPACITY_SEARCHES, profiles, type Profile } from './profiles.ts';
 import type { Candidate } from './registry.ts';
 import type { ArrivalKind } from './scenarios/arrivals.ts';
@@ -64,6 +64,8 @@ const options = {
   open: { type: 'boolean' },
   k6: { type: 'string' },
   agent: { type: 'string' },
+  against: { type: 'string' },
+  tolerance: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -102,7 +104,9 @@ function choiceOf(values: Values, { workloads, registry }: Known): Choice {
   if (trial !== undefined && sweep !== undefined) throw new UsageError(`--${trial} and --sweep cannot be combined`);
   if (sweep?.name === 'threads' && values.threads !== undefined)
     throw new UsageError('--threads and --sweep threads=… cannot be combined');
-  const usualSearches = profile.capacitySearches;
+  const against = againstOf(values);
+  if (against !== undefined && trial !== undefined) throw new UsageError(`--against and --${trial} are two runs`);
+  const usualSearches = against === undefined ? profile.capacitySearches : 0;
   const origin = oneOf('origin', values.origin, origins).name;
   return {
     profile,
@@ -112,6 +116,7 @@ function choiceOf(values: Values, { workloads, registry }: Known): Choice {
     arrivals: oneOf('arrivals', values.arrivals, arrivalKinds).name,
     ...(trial === undefined ? {} : { trial }),
     ...(sweep === undefined ? {} : { sweep }),
+    ...(against === undefined ? {} : { against }),
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
     ...(measureSeconds === undefined ? {} : { measureSeconds }),
     ...(keys === undefined ? {} : { keys }),
@@ -151,6 +156,17 @@ function chosenWorkloads(
 function trialOf(values: Values): Trial | undefined {
   if (values.aa && values.slowed) throw new UsageError('--aa and --slowed are two runs');
   return values.aa ? 'aa' : values.slowed ? 'slowed' : undefined;
+}
+
+function againstOf({ against: given, tolerance, sweep, agent, capacity }: Values): Against | undefined {
+  if (given === undefined) {
+    if (tolerance !== undefined) throw new UsageError('--tolerance goes with --against');
+    return undefined;
+  }
+  const others = { sweep, agent, capacity };
+  const other = Object.entries(others).find(([, value]) => value !== undefined)?.[0];
+  if (other !== undefined) throw new UsageError(`--against and --${other} cannot be combined`);
+  return { given, tolerance: toleranceOf(tolerance) };
 }
 
 /** The same arguments as `--flag=value`. `parseArgs` itself refuses wrong ones, but does not say what is allowed. */

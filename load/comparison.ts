@@ -1,5 +1,8 @@
 /** The comparison from end to end: flags → k6 → plan → rounds → statistics → report. */
 import { basename, isAbsolute, join, relative } from 'node:path';
+import { openBuild, type OtherBuild } from './against/other-build.ts';
+import { againstOf, againstText, writeAgainstReport } from './against/report.ts';
+import { EXIT_SLOWER, isSlower } from './against/verdict.ts';
 import { openRemoteHost } from './agent/remote-host.ts';
 import { parseCommandLine, type CommandLine } from './command-line.ts';
 import { K6UnavailableError, messageOf, UsageError } from './errors.ts';
@@ -10,6 +13,7 @@ import { describeMachine } from './machine.ts';
 import { startOrigin } from './origin.ts';
 import { planComparison, type OriginName, type Plan } from './plan.ts';
 import type { Candidate } from './registry.ts';
+import { boxed } from './report/boxed.ts';
 import { openFile } from './report/open.ts';
 import { conclusionOf, tablesOf } from './report/terminal.ts';
 import { writeReport } from './report/write.ts';
@@ -19,14 +23,17 @@ import {
   headOf,
   readResults,
   writeResults,
+  type Results,
   type ResultsDirectory,
 } from './results-file.ts';
 import { progressList, tasksOf, type Progress } from './rounds.ts';
 import { localHost, type ServiceHost } from './service-host.ts';
-import { analysisOf } from './statistics/analysis.ts';
+import { analysisOf, type Analysis } from './statistics/analysis.ts';
+import { verdictOf } from './statistics/verdict.ts';
+import { isOfBefore } from './trial.ts';
 import { workloads } from './workloads/index.ts';
 
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, slower: EXIT_SLOWER, interrupted: 130 } as const;
 
 export interface Surroundings {
   /** The directory of the project: .tools/ and results/ are in it. */
@@ -43,6 +50,7 @@ export interface Surroundings {
 interface State {
   k6?: K6;
   host?: ServiceHost;
+  before?: OtherBuild;
   directory?: ResultsDirectory;
   readonly progress: Progress;
 }
@@ -104,14 +112,15 @@ async function run(
     interrupted = true;
   } finally {
     await state.host?.[Symbol.asyncDispose]();
+    await state.before?.[Symbol.asyncDispose]();
   }
   await save(interrupted ? 'interrupted' : 'complete');
-  const passed = await tell(state, commandLine, surroundings);
+  const code = await tell(state, commandLine, surroundings);
   if (interrupted) {
     print(`\nInterrupted after ${state.progress.cells.length} of ${runs} runs. What was measured is kept.`);
     return EXIT.interrupted;
   }
-  return passed ? EXIT.done : EXIT.failed;
+  return code;
 }
 
 function prepareTask(
@@ -127,20 +136,27 @@ function prepareTask(
       const say = (text: string) => (task.output = text);
       const k6 = await resolveK6({ flag, environment: process.env, toolsDirectory: join(root, '.tools'), say, signal });
       state.k6 = k6;
-      state.host = await hostOf(agent, plan.choice.origin, serviceEntry, signal);
+      const { against, origin } = plan.choice;
+      if (against !== undefined) state.before = await openBuild(against.given, { root, say, signal });
+      state.host = await hostOf({ agent, origin, serviceEntry, before: state.before }, signal);
       state.directory = await createResultsDirectory(join(root, 'results'), startedAt);
       task.title = `k6 ${k6.version} (${k6.source}: ${pathIn(root, k6.path)}), origin: ${state.host.origin}`;
     },
   };
 }
 
-async function hostOf(
-  agent: URL | undefined,
-  origin: OriginName,
-  serviceEntry: string,
-  signal: AbortSignal,
-): Promise<ServiceHost> {
-  if (agent === undefined) return localHost(serviceEntry, await startOrigin(origin, signal));
+interface HostOptions {
+  readonly agent: URL | undefined;
+  readonly origin: OriginName;
+  readonly serviceEntry: string;
+  readonly before: OtherBuild | undefined;
+}
+
+async function hostOf({ agent, origin, serviceEntry, before }: HostOptions, signal: AbortSignal): Promise<ServiceHost> {
+  if (agent === undefined) {
+    const other = before && { entry: join(before.directory, 'src', 'main.ts'), node: before.node };
+    return localHost(serviceEntry, await startOrigin(origin, signal), { before: other });
+  }
   const token = process.env['AGENT_TOKEN'];
   if (token === undefined) throw new UsageError('--agent needs AGENT_TOKEN: the agent prints it, or was given it');
   return await openRemoteHost({ url: agent, token, origin, signal });
@@ -157,7 +173,7 @@ interface Saved {
 /** Does nothing while there is no directory: interrupted before anything was measured. */
 async function saveResults(
   status: 'running' | 'complete' | 'interrupted',
-  { plan, state: { k6, host, directory, progress }, command, startedAt, surroundings: { root } }: Saved,
+  { plan, state: { k6, host, before, directory, progress }, command, startedAt, surroundings: { root } }: Saved,
 ): Promise<void> {
   if (k6 === undefined || host === undefined || directory === undefined) return;
   await writeResults(directory.path, {
@@ -170,6 +186,7 @@ async function saveResults(
     k6: { ...k6, path: pathIn(root, k6.path) },
     origin: host.origin,
     ...headOf(plan),
+    ...againstHead(plan, before),
     ...progress,
     // Errors quote what a program wrote, and that may name where this machine keeps its projects.
     cells: progress.cells.map((cell) =>
@@ -178,16 +195,22 @@ async function saveResults(
   });
 }
 
-/** Prints what came out, and writes the report. @returns whether it all came out as it must */
+function againstHead({ choice: { against } }: Plan, before: OtherBuild | undefined): Pick<Results, 'against'> {
+  if (against === undefined || before === undefined) return {};
+  return { against: { before: before.description, tolerance: against.tolerance } };
+}
+
+/** Prints what came out, and writes the report. @returns the exit code */
 async function tell(
   { directory, progress }: State,
   { open }: CommandLine,
   surroundings: Surroundings,
-): Promise<boolean> {
+): Promise<number> {
   const { root, print } = surroundings;
-  if (directory === undefined || progress.cells.length === 0) return false;
+  if (directory === undefined || progress.cells.length === 0) return EXIT.failed;
   const results = await readResults(directory.path);
   const analysis = analysisOf(results);
+  if (results.against !== undefined) return await tellAgainst(directory.path, results, analysis, surroundings);
   print(tablesOf(analysis, results));
   print(`\n${conclusionOf(analysis, results)}`);
   const report = await writeReport(directory.path, results, analysis);
@@ -195,7 +218,25 @@ async function tell(
     `\nReport:  ${pathIn(root, report)}\nResults: ${pathIn(root, join(directory.path, 'results.json'))}\nAgain:   ${results.command}`,
   );
   if (open) openFile(report);
-  return analysis.verdict.passed && analysis.trial?.passed !== false;
+  return analysis.verdict.passed && analysis.trial?.passed !== false ? EXIT.done : EXIT.failed;
+}
+
+async function tellAgainst(
+  directory: string,
+  results: Results,
+  { rows }: Analysis,
+  { root, print }: Surroundings,
+): Promise<number> {
+  const analysis = againstOf(rows, results);
+  // Of the other build nothing is demanded: it may lack what this one has.
+  const verdict = verdictOf(rows.filter(({ strategy }) => !isOfBefore(strategy)));
+  const { head, rows: cells, notes } = againstText(analysis, results);
+  print(boxed([head, ...cells]));
+  for (const text of [...verdict.control.map((control) => control.text), ...notes]) print(text);
+  const path = await writeAgainstReport(directory, results, analysis);
+  print(`\nReport:  ${pathIn(root, path)}\nAgain:   ${results.command}`);
+  if (!verdict.passed) return EXIT.failed;
+  return isSlower(analysis) ? EXIT.slower : EXIT.done;
 }
 
 /** Below the project a relative path: results are passed on, and where a machine keeps its projects is its own business. */

@@ -1,5 +1,6 @@
 /** The text of --help. */
 import { MAX_KEYS, MAX_RATE_PER_SECOND, MAX_THREADS, served, type Known } from './command-line.ts';
+import { DEFAULT_TOLERANCE } from './flags.ts';
 import { profiles } from './profiles.ts';
 import { SLOWED_BY } from './trial.ts';
 
@@ -35,6 +36,9 @@ results.json and the plots.
   --slowed          trial: one strategy, and the same with an origin ${SLOWED_BY * 100} % slower; the difference must be claimed
   --agent URL       the services run on another machine, where npm run compare:agent says its address and the AGENT_TOKEN
                     that this one must have in its environment
+  --against REF     this checkout against a git ref, or the directory of another: every strategy of both in each round.
+                    Ends with 3 where one is slower by more than the tolerance, with its whole interval
+  --tolerance N%    what it may be slower by; default ${DEFAULT_TOLERANCE * 100} %
   --open            open the report when it is there
   --k6 PATH         the k6 to use; else K6_BIN, .tools/k6, PATH, and at last one is installed into .tools/
   -h, --help        this text
@@ -49,7 +53,7 @@ ${lines(offered.map((workload) => ({ ...workload, summary: `${workload.summary} 
 ${lines(registry)}
 
   Exit code: 0 done, 1 a strategy failed its proof, or the control passed it, or a trial went wrong, 2 wrong flags,
-  130 interrupted.`;
+  3 slower than --against, 130 interrupted.`;
 }
 
 function lines(items: readonly { name: string; summary: string }[]): string {

@@ -19,6 +19,13 @@ export interface Sweep {
   readonly values: readonly number[];
 }
 
+export interface Against {
+  /** A git ref or a directory. */
+  readonly given: string;
+  /** Share by which this build may be slower. */
+  readonly tolerance: number;
+}
+
 /** What the user chose; the rest has defaults per profile and workload. */
 export interface Choice {
   readonly profile: Profile;
@@ -28,6 +35,8 @@ export interface Choice {
   readonly origin: OriginName;
   readonly trial?: Trial;
   readonly sweep?: Sweep;
+  /** Another build that every strategy is held against. */
+  readonly against?: Against;
   readonly arrivals: ArrivalKind;
   readonly ratePerSecond?: number;
   readonly measureSeconds?: number;
@@ -125,13 +134,19 @@ export function planComparison(choice: Choice, registry: readonly Candidate[]): 
   };
 }
 
-/** In an order of its own. What an operation costs depends on no workload, and is no answer to a sweep. */
-function inProcessRounds({ profile, sweep, rounds, seed }: Choice, candidates: readonly Candidate[]): Candidate[][] {
+/**
+ * In an order of its own. What an operation costs depends on no workload, and is no answer to a sweep; and in this
+ * process is this build alone.
+ */
+function inProcessRounds(
+  { profile, sweep, against, rounds, seed }: Choice,
+  candidates: readonly Candidate[],
+): Candidate[][] {
   const random = seededRandom(~seed);
   const able = candidates.filter(
     ({ needs, resources }) => needs === undefined && IN_PROCESS.every((name) => resources.includes(name)),
   );
-  const isMeasured = sweep === undefined && profile.inProcess.operations.length > 0;
+  const isMeasured = sweep === undefined && against === undefined && profile.inProcess.operations.length > 0;
   return isMeasured ? Array.from({ length: rounds }, () => shuffled(able, random)) : [];
 }
 

@@ -16,6 +16,8 @@ export interface Candidate {
   readonly needs?: 'redis';
   /** Settings of the service for this candidate alone. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Another build than this one, with `--against`. */
+  readonly build?: 'before';
   /** The resources it serves. */
   readonly resources: readonly string[];
 }

@@ -4,6 +4,7 @@
 import '../src/node-version.mjs';
 
 const { parseArgs } = await import('node:util');
+const { againstOf, writeAgainstReport } = await import('./against/report.ts');
 const { messageOf, UsageError } = await import('./errors.ts');
 const { openFile } = await import('./report/open.ts');
 const { writeReport } = await import('./report/write.ts');
@@ -17,7 +18,11 @@ try {
     throw new UsageError('name one directory: npm run report -- results/<time> [--open]');
   }
   const results = await readResults(directory);
-  const page = await writeReport(directory, results, analysisOf(results));
+  const analysis = analysisOf(results);
+  const page =
+    results.against === undefined
+      ? await writeReport(directory, results, analysis)
+      : await writeAgainstReport(directory, results, againstOf(analysis.rows, results));
   console.log(page);
   if (values.open === true) openFile(page);
 } catch (error) {

@@ -53,6 +53,8 @@ export interface Results {
   readonly arrivals?: ArrivalKind;
   readonly trial?: Trial;
   readonly sweep?: Sweep;
+  /** What every strategy was held against, and what it may be slower by. */
+  readonly against?: { readonly before: string; readonly tolerance: number };
   readonly plannedRuns: number;
   readonly workloads: readonly Pick<Workload, 'name' | 'summary' | 'unit' | 'keys'>[];
   readonly candidates: readonly Pick<Candidate, 'name' | 'kind' | 'summary'>[];

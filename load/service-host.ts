@@ -9,6 +9,8 @@ export interface WantedService {
   readonly strategy: string;
   readonly threads: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Another build than this one, with `--against`. */
+  readonly build?: 'before' | undefined;
 }
 
 /** A service that answers, in a process of its own, watched from its start. Disposing it ends it. */
@@ -37,17 +39,15 @@ export interface ServiceHost extends AsyncDisposable {
   start(wanted: WantedService, signal: AbortSignal): Promise<HostedService>;
 }
 
-/**
- * This machine.
- *
- * @param entry the program of the service
- * @param settings those that every service has, unless its run says otherwise
- */
-export function localHost(
-  entry: string,
-  origin: RunningOrigin,
-  settings: Readonly<Record<string, string>> = {},
-): ServiceHost {
+interface LocalOptions {
+  /** Those that every service has, unless its run says otherwise. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The program of the build that `--against` names, and the Node it brings. */
+  readonly before?: { readonly entry: string; readonly node: string } | undefined;
+}
+
+/** This machine. @param entry the program of the service */
+export function localHost(entry: string, origin: RunningOrigin, options: LocalOptions = {}): ServiceHost {
   return {
     machine: describeMachine(),
     isRemote: false,
@@ -56,8 +56,8 @@ export function localHost(
     async start(wanted, signal) {
       const service = await startService({
         ...wanted,
-        environment: { ...settings, ...wanted.environment },
-        entry,
+        ...(wanted.build === 'before' ? options.before! : { entry }),
+        environment: { ...options.settings, ...wanted.environment },
         redisUrl: origin.redis?.url,
         signal,
       });

@@ -8,6 +8,8 @@ import { ServiceError, messageOf } from './errors.ts';
 export interface ServiceOptions {
   /** The program to run, by default the service of this repository. */
   readonly entry: string;
+  /** The Node that runs it; the one of this process where none is given. */
+  readonly node?: string;
   readonly strategy: string;
   readonly threads: number;
   /** Settings beyond those that every run has. */
@@ -72,7 +74,7 @@ export function serviceEnvironment(options: ServiceOptions): NodeJS.ProcessEnv {
 export async function startService(options: ServiceOptions): Promise<Service> {
   options.signal.throwIfAborted();
   const output = new LastLines(20);
-  const child = await startChild(process.execPath, [options.entry], {
+  const child = await startChild(options.node ?? process.execPath, [options.entry], {
     env: serviceEnvironment(options),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -29,7 +29,12 @@ export function burningName(strategy: string, burntUs: number): string {
  * @throws {UsageError} a named one cannot be served with this origin
  */
 export function candidatesFor(
-  choice: { readonly strategies: readonly string[]; readonly origin: string; readonly trial?: Trial },
+  choice: {
+    readonly strategies: readonly string[];
+    readonly origin: string;
+    readonly trial?: Trial;
+    readonly against?: unknown;
+  },
   registry: readonly Candidate[],
 ): Candidate[] {
   const { strategies: names, origin, trial } = choice;
@@ -37,10 +42,28 @@ export function candidatesFor(
   const missing = names.find((name) => !offered.some((candidate) => candidate.name === name));
   if (missing !== undefined) throw new UsageError(`--strategy "${missing}" needs --origin redis`);
   if (trial !== undefined) return trialOf(trial, names, offered);
-  return offered.filter(
+  const chosen = offered.filter(
     ({ name, kind }) => kind === 'control' || (names.length === 0 ? kind !== 'floor' : names.includes(name)),
   );
+  return choice.against === undefined ? chosen : chosen.flatMap(withBefore);
 }
+
+/** The control shows what the proofs are worth, and they are those of this build. */
+function withBefore(candidate: Candidate): Candidate[] {
+  if (candidate.kind === 'control') return [candidate];
+  return [candidate, { ...candidate, name: nameBefore(candidate.name), build: 'before' }];
+}
+
+/** What tables call a candidate of the build that `--against` names. */
+export function nameBefore(name: string): string {
+  return `${name}${BEFORE}`;
+}
+
+export function isOfBefore(name: string): boolean {
+  return name.endsWith(BEFORE);
+}
+
+const BEFORE = ' before';
 
 function trialOf(trial: Trial, names: readonly string[], offered: readonly Candidate[]): Candidate[] {
   const tried =

@@ -48,7 +48,7 @@ export async function agent(args: readonly string[], surroundings: AgentSurround
     }
     const { host, port, token, drawn } = options;
     await using sessions = new Sessions(
-      async (origin) => localHost(serviceEntry, await startOrigin(origin, signal), { HOST: host }),
+      async (origin) => localHost(serviceEntry, await startOrigin(origin, signal), { settings: { HOST: host } }),
       (text) => print(`${new Date().toISOString()} ${text}`),
     );
     const server = createAdaptorServer({ fetch: agentApp(token, sessions).fetch });

@@ -50,14 +50,34 @@ export function comparePairs(series: readonly Series[], level = LEVEL): Pair[] {
   const pairs = series.flatMap((over, index) => series.slice(index + 1).flatMap((under) => differenceOf(over, under)));
   const pooled = pooledReach(series, level);
   const reaches = pooled === undefined ? steppedReaches(pairs, level) : pairs.map(() => pooled);
-  return pairs.map(({ over, under, centre, rounds }, index) => ({
+  return pairs.map((pair, index) => pairOf(pair, reaches[index]!));
+}
+
+/**
+ * These pairs and no others, as one family; undefined for one that does not share enough rounds.
+ *
+ * @param leastEffect the factor beyond which a claim is wanted
+ */
+export function compareGiven(
+  given: readonly (readonly [over: Series, under: Series])[],
+  leastEffect: number,
+  level = LEVEL,
+): (Pair | undefined)[] {
+  const found = given.map(([over, under]) => differenceOf(over, under)[0]);
+  const pairs = found.filter((pair) => pair !== undefined);
+  const reaches = steppedReaches(pairs, level, leastEffect);
+  return found.map((pair) => pair && pairOf(pair, reaches[pairs.indexOf(pair)]!));
+}
+
+function pairOf({ over, under, centre, rounds }: Difference, reach: number): Pair {
+  return {
     over,
     under,
     ratio: Math.exp(centre),
-    low: Math.exp(centre - reaches[index]!),
-    high: Math.exp(centre + reaches[index]!),
+    low: Math.exp(centre - reach),
+    high: Math.exp(centre + reach),
     rounds,
-  }));
+  };
 }
 
 interface Difference {
@@ -84,8 +104,8 @@ function isFigure(value: number | undefined): value is number {
 }
 
 /** Half the width of each pair's interval, by Holm's steps. */
-function steppedReaches(pairs: readonly Difference[], level: number): number[] {
-  const ascending = pairs.map((pair, index) => ({ index, p: beyondLeastEffect(pair) })).sort((a, b) => a.p - b.p);
+function steppedReaches(pairs: readonly Difference[], level: number, leastEffect = LEAST_EFFECT): number[] {
+  const ascending = pairs.map((pair, index) => ({ index, p: beyond(leastEffect, pair) })).sort((a, b) => a.p - b.p);
   const failing = ascending.findIndex(({ p }, step) => p > level / (pairs.length - step));
   const lastStep = failing < 0 ? pairs.length - 1 : failing;
   const reaches = Array.from(pairs, () => 0);
@@ -97,10 +117,10 @@ function steppedReaches(pairs: readonly Difference[], level: number): number[] {
 }
 
 /** How often so large a ratio would be seen if the true one were at most the least effect. */
-function beyondLeastEffect({ centre, error, rounds }: Difference): number {
-  const beyond = Math.abs(centre) - Math.log(LEAST_EFFECT);
-  if (beyond <= 0) return 1;
-  return error === 0 ? 0 : tBeyond(beyond / error, rounds - 1);
+function beyond(leastEffect: number, { centre, error, rounds }: Difference): number {
+  const excess = Math.abs(centre) - Math.log(leastEffect);
+  if (excess <= 0) return 1;
+  return error === 0 ? 0 : tBeyond(excess / error, rounds - 1);
 }
 
 /** Half the width of all intervals where one variance will do for all series; undefined where it will not. */

@@ -6,7 +6,7 @@ import { LEAST_EFFECT, type Pair } from './pairs.ts';
 export type Relation = 'apart' | 'bounded' | 'unresolved';
 
 /** A wider bound helps nobody to choose. */
-const WIDEST_BOUND = 1.25;
+export const WIDEST_BOUND = 1.25;
 
 type Interval = Pick<Pair, 'low' | 'high'>;
 
@@ -15,7 +15,8 @@ export function relationOf({ low, high }: Interval): Relation {
   return furthest({ low, high }) <= WIDEST_BOUND ? 'bounded' : 'unresolved';
 }
 
-function furthest({ low, high }: Interval): number {
+/** The factor by which the interval is furthest from 1. */
+export function furthest({ low, high }: Interval): number {
   return Math.max(high, 1 / low);
 }
 

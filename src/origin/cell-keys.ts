@@ -8,6 +8,7 @@ export function namespaced(origin: Origin & DocumentOrigin, namespace: string): 
       const named = writes.map(({ key, value, version }) => ({ key: `${namespace}/${key}`, value, version }));
       return origin.store(named, options);
     },
+    deletionsFullMs: (key) => origin.deletionsFullMs?.(`${namespace}/${key}`) ?? 0,
     load: (key, options) => origin.load(`${namespace}/${key}`, options),
     loadDocument: (key, options) => origin.loadDocument(`${namespace}/${key}`, options),
     storeDocument: (key, value, options) => origin.storeDocument(`${namespace}/${key}`, value, options),

@@ -58,8 +58,9 @@ export function createOrigin(
 }
 
 function redisOf(settings: Settings, url: string) {
-  const { REDIS_NAMESPACE: namespace, ORIGIN_TIMEOUT_MS: timeoutMs, ORIGIN_DOCUMENTS: documents } = settings;
-  return { url, namespace, timeoutMs, documents };
+  const { REDIS_NAMESPACE: namespace, ORIGIN_TIMEOUT_MS: timeoutMs } = settings;
+  const { ORIGIN_DOCUMENTS: documents, ORIGIN_MEMORY_MB: documentsMb } = settings;
+  return { url, namespace, timeoutMs, documents, documentsMb };
 }
 
 function latencyOf({ ORIGIN_LATENCY_MS, ORIGIN_JITTER_MS, ORIGIN_SEED }: Settings, thread = 0): OriginLatency {

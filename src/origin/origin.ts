@@ -34,6 +34,12 @@ export interface Origin {
    * @throws {OriginFailedError} {OriginTimeoutError} as for `store`
    */
   load(key: string, options?: WaitOptions): Promise<Written | undefined>;
+
+  /**
+   * For how many milliseconds, as far as is known, it remembers as many deletions of this key's cell as it may, so that another
+   * should be refused before it changes anything; 0: it takes one.
+   */
+  deletionsFullMs?(key: string): number;
 }
 
 /** A cell's part of the origin as a start looks at it, before it takes anything over. */
@@ -59,11 +65,12 @@ export interface OriginConnection extends Origin, DocumentOrigin {
   connected(): Promise<void>;
 
   /**
-   * Everything that is kept of a cell, deletions left out, each key once, in any order.
+   * Everything that is kept of a cell, deletions left out, each key once, in any order. Called once, before the cell is used.
    *
+   * @param takes whether an entry is taken over; the others may be deleted at the origin
    * @throws {OriginFailedError} {OriginTimeoutError} what came so far is not everything
    */
-  restore(cell: string): AsyncIterable<OriginWrite>;
+  restore(cell: string, takes?: StoredCell['takes']): AsyncIterable<OriginWrite>;
 
   /** What keeps this process from storing, in a few words; undefined while nothing does. Never throws. */
   problem(options: WaitOptions): Promise<string | undefined>;

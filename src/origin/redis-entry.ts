@@ -2,10 +2,11 @@
  * What Redis holds, all keys beginning with the namespace:
  *
  * ```
- * {namespace}:epoch                the newest service process that took the namespace over
+ * {namespace}:epoch                the service process that took the namespace last; whoever has another is fenced out
  * {namespace}:{cell}               a hash per cell, so that a cell is read back without looking at anything else:
  *                                  key → "{epoch} {version} {type}{value}", type n(umber), s(tring), d(eletion)
  * {namespace}:{cell}:tombstones    a sorted set: deleted key → when, in milliseconds of Redis' clock
+ * {namespace}:probe, …:probe:order for trying out what is permitted; empty at all other times
  * {namespace}:{cell}:{part}        what a strategy keeps whose state is Redis itself; see `RedisCell`
  * ```
  *

@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import { OriginFailedError } from '../errors.ts';
 import type { StoredCell } from './origin.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
-import { countInitial, documentKeys, seedCommands } from './redis-documents.ts';
+import { countDocuments, countInitial, documentKeys, seedCommands } from './redis-documents.ts';
 import { cellHash, cellPart, cellTombstones, epochKey } from './redis-entry.ts';
 import { PROBE, probeKeys } from './redis-probe.ts';
 import { scanCell } from './redis-scan.ts';
@@ -55,7 +55,10 @@ export async function takeEpoch({ namespace, documents, cells = [], ...options }
     for (const cell of cells) latest = Math.max(latest, await checkCell(connection, namespace, cell));
     await seedDocuments(connection, namespace, documents);
     const keys = [epochKey(namespace)];
-    return Number(await connection.call((redis) => TAKE_EPOCH(redis, keys, [latest]), call));
+    const epoch = Number(await connection.call((redis) => TAKE_EPOCH(redis, keys, [latest]), call));
+    const names = cells.map(({ cell }) => cell);
+    await countDocuments((command) => connection.call(command, call), namespace, names);
+    return epoch;
   } finally {
     await connection.close();
   }

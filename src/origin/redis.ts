@@ -6,25 +6,27 @@
  * Cost: one round trip per batch. What is acknowledged is as durable as Redis' own settings make it.
  */
 import type { Redis } from 'ioredis';
-import type { Outcome, SharedStateError } from '../errors.ts';
+import { DocumentsFullError, type Outcome, type SharedStateError } from '../errors.ts';
 import type { WaitOptions } from '../sync/wait.ts';
 import { drawDelayMs, type OriginLatency } from './latency.ts';
 import { splitKey } from './cell-keys.ts';
-import type { DeletedDocument, OriginConnection, OriginDocument, OriginWrite, Written } from './origin.ts';
+import type { DeletedDocument, OriginConnection, OriginDocument, OriginWrite, StoredCell, Written } from './origin.ts';
 import type { RedisCell } from './redis-cell.ts';
 import { type CallOptions, RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 import { decodeDocument, deleteDocument, findDocument, storeDocument } from './redis-documents.ts';
 import { cellHash, cellPart, decodeEntry, epochKey, type KeptEntry } from './redis-entry.ts';
 import { PROBE_AS_OWNER, probeKeys } from './redis-probe.ts';
 import { scanCell } from './redis-scan.ts';
-import { storeNewest } from './redis-store.ts';
-import type { SharedOrigin } from './shared-origin.ts';
+import { dropEntries, type RememberedDeletions, storeNewest } from './redis-store.ts';
+import { SharedOrigin } from './shared-origin.ts';
 
 /**
- * How long a deletion is remembered, by default. What may still arrive late is a command in a socket, which lives for
- * minutes, or a batch that another thread could not store and sends again every few seconds; neither lasts a day.
+ * How long a deletion is remembered at least, besides twice the longest wait for an answer, after which a silent connection is
+ * left: what may still arrive late is a command in a socket, which the system gives up on within this time.
  */
-const TOMBSTONE_TTL_MS = 86_400_000;
+const TOMBSTONE_TTL_MS = 120_000;
+/** Deletions that are remembered of a cell: some 30 MB in Redis. With the default times more than 500 a second, all the time. */
+const MAX_TOMBSTONES = 65_536;
 
 /** Writes per command: Redis serves nobody else while it works on one. */
 const MAX_BATCH = 1_000;
@@ -36,10 +38,14 @@ export interface RedisOriginOptions extends RedisConnectionOptions, OriginLatenc
   readonly epoch: number;
   /** How many documents every cell starts with; see `takeEpoch`. */
   readonly documents: number;
+  /** Most that stored documents may take, in MiB over all cells: `ORIGIN_MEMORY_MB`. */
+  readonly documentsMb: number;
   /** Where the threads of this process tell each other. */
   readonly shared?: SharedOrigin;
   /** How long a deletion is remembered, in milliseconds. */
   readonly tombstoneTtlMs?: number;
+  /** How many are remembered of a cell before `deletionsFullMs` says so. */
+  readonly maxTombstones?: number;
 }
 
 /** An entry of a cell as it comes back at start. */
@@ -52,12 +58,16 @@ export interface RestoredEntry extends KeptEntry {
 
 export class RedisOrigin implements OriginConnection {
   readonly #connection: RedisConnection;
-  readonly #options: RedisOriginOptions & { readonly tombstoneTtlMs: number };
+  readonly #options: RedisOriginOptions;
+  readonly #shared: SharedOrigin;
+  /** By cell, until when no more deletions are remembered, in milliseconds of `performance.now()`. */
+  readonly #fullUntilMs = new Map<string, number>();
 
   constructor(options: RedisOriginOptions) {
-    const { shared } = options;
-    this.#options = { tombstoneTtlMs: TOMBSTONE_TTL_MS, ...options };
-    this.#connection = new RedisConnection({ ...options, onFenced: () => shared?.fence() });
+    const { shared = new SharedOrigin() } = options;
+    this.#options = options;
+    this.#shared = shared;
+    this.#connection = new RedisConnection({ ...options, onFenced: () => shared.fence() });
   }
 
   connected(): Promise<void> {
@@ -71,13 +81,29 @@ export class RedisOrigin implements OriginConnection {
    */
   async store(writes: readonly OriginWrite[], options?: WaitOptions): Promise<void> {
     const call = this.#call('unknown', options);
-    const parts: Promise<unknown>[] = [];
+    const { namespace, epoch, timeoutMs, tombstoneTtlMs = TOMBSTONE_TTL_MS + 2 * timeoutMs } = this.#options;
+    const tombstoneAgeMs = tombstoneTtlMs + this.#shared.unstoredForMs;
+    const parts: Promise<void>[] = [];
     for (let at = 0; at < writes.length; at += MAX_BATCH) {
       const part = writes.length <= MAX_BATCH ? writes : writes.slice(at, at + MAX_BATCH);
-      parts.push(this.#connection.call((redis) => storeNewest(redis, part, this.#options), call));
+      const store = (redis: Redis) => storeNewest(redis, part, { namespace, epoch, tombstoneAgeMs });
+      parts.push(this.#connection.call(store, call).then((remembered) => this.#remember(remembered)));
     }
     if (parts.length === 1) await parts[0];
     else await allStored(parts);
+  }
+
+  deletionsFullMs(key: string): number {
+    if (this.#fullUntilMs.size === 0) return 0;
+    return Math.max(0, (this.#fullUntilMs.get(splitKey(key)[0]) ?? 0) - performance.now());
+  }
+
+  #remember(remembered: readonly RememberedDeletions[]): void {
+    const { maxTombstones = MAX_TOMBSTONES } = this.#options;
+    for (const { cell, count, oldestGoesMs } of remembered) {
+      if (count < maxTombstones) this.#fullUntilMs.delete(cell);
+      else this.#fullUntilMs.set(cell, performance.now() + oldestGoesMs + 1);
+    }
   }
 
   async load(key: string, options?: WaitOptions): Promise<Written | undefined> {
@@ -95,10 +121,12 @@ export class RedisOrigin implements OriginConnection {
     return decodeDocument(await this.#connection.call(find, this.#call('not-applied', options)));
   }
 
-  /** @throws {OriginFailedError} {OriginTimeoutError} as `store` */
-  storeDocument(key: string, value: string, options?: WaitOptions): Promise<number> {
+  /** @throws {DocumentsFullError} {OriginFullError} nothing changed. @throws {OriginFailedError} {OriginTimeoutError} as `store` */
+  async storeDocument(key: string, value: string, options?: WaitOptions): Promise<number> {
     const store = (redis: Redis) => storeDocument(redis, key, value, this.#options);
-    return this.#connection.call(store, this.#call('unknown', options));
+    const version = await this.#connection.call(store, this.#call('unknown', options));
+    if (version === undefined) throw new DocumentsFullError(`${this.#options.documentsMb} MiB (ORIGIN_MEMORY_MB)`);
+    return version;
   }
 
   /** @throws {OriginFailedError} {OriginTimeoutError} as `store` */
@@ -111,13 +139,30 @@ export class RedisOrigin implements OriginConnection {
    * Everything that the origin has of a cell (`sync-lock/counters`), each key once, in no order. Complete when the epoch
    * was taken before: whatever an earlier process still sends is refused. It adds no latency.
    *
+   * What is not taken over is deleted there on the way, with every deletion that was remembered: of earlier processes
+   * nothing comes late any more.
+   *
    * @throws {OriginFailedError} {OriginTimeoutError} Redis did not answer; what came before is incomplete
    */
-  async *restore(cell: string): AsyncGenerator<RestoredEntry, void> {
+  async *restore(cell: string, takes: StoredCell['takes'] = () => true): AsyncGenerator<RestoredEntry, void> {
     const hash = cellHash(this.#options.namespace, cell);
+    let dropped: string[] = [];
     for await (const { key, value, version, epoch } of scanCell(this.#connection, hash)) {
-      if (value !== undefined) yield { key, value, version, epoch };
+      if (value !== undefined && takes(value)) {
+        yield { key, value, version, epoch };
+        continue;
+      }
+      if (epoch === this.#options.epoch) continue; // of this process: it may still need it
+      if (dropped.push(key) < MAX_BATCH) continue;
+      await this.#drop(cell, dropped);
+      dropped = [];
     }
+    if (dropped.length > 0) await this.#drop(cell, dropped);
+  }
+
+  async #drop(cell: string, keys: readonly string[]): Promise<void> {
+    const drop = (redis: Redis) => dropEntries(redis, cell, keys, this.#options);
+    await this.#connection.call(drop, { ifLost: 'unknown' });
   }
 
   /** Asks as a writer would: a Redis that only lets itself be read keeps the service from being ready. */

@@ -4,8 +4,11 @@
  * Writes that come within one turn of the event loop go as one batch, and of many versions of a key only the newest
  * is sent. Batches overtake each other freely: the origin keeps the newest version, whatever the order. A batch that
  * failed is sent again until the origin has it; meanwhile its writers have their answer, `outcome: "unknown"`.
+ *
+ * What has to be sent again is bounded: `assertTakes`, which comes before every change, refuses more, and more deletions than
+ * the origin can remember.
  */
-import { FencedError, OriginFailedError, OriginFullError, OriginTimeoutError } from '../errors.ts';
+import { FencedError, OriginFailedError, OriginFullError, OriginTimeoutError, OverloadedError } from '../errors.ts';
 import { Deadlines, Expiring } from '../sync/deadlines.ts';
 import type { Awaitable, WaitOptions } from '../sync/wait.ts';
 import type { Origin, OriginValue, OriginWrite, Written } from './origin.ts';
@@ -15,8 +18,17 @@ const RETRY_MS = 50;
 const MAX_RETRY_MS = 2_000;
 /** Keys that are sent again at once: however many have failed, each step is small enough to be answered in time. */
 const RETRY_KEYS = 500;
+/** Keys of a cell that a thread has to send again before it takes no more: some 4 MB of counters. */
+const MAX_UNSTORED = 10_000;
 
 export interface WriteThrough {
+  /**
+   * Called before anything is changed.
+   *
+   * @throws {OverloadedError} the origin has failed for so many keys, or remembers so many deletions, that one more has no room
+   */
+  assertTakes(change: 'write' | 'deletion'): void;
+
   /**
    * The written value, once the origin has it or a newer version of `key`.
    *
@@ -26,7 +38,20 @@ export interface WriteThrough {
 }
 
 /** `WRITE_THROUGH=off`: memory is all there is. */
-export const memoryOnly: WriteThrough = { stored: (_key, { value }) => value };
+export const memoryOnly: WriteThrough = { assertTakes() {}, stored: (_key, { value }) => value };
+
+export interface WriteThroughOptions {
+  /** Where a failed batch is sent again; another view of the same origin, without injected faults. */
+  readonly retryAt?: Origin;
+  /** Keys that may wait to be sent again before no more is taken. */
+  readonly maxUnstored?: number;
+  /** Called when what waits to be sent again may have changed. */
+  readonly onUnstored?: () => void;
+}
+
+interface Unstored extends Written {
+  readonly sinceMs: number;
+}
 
 interface Writer {
   resolve(): void;
@@ -40,19 +65,42 @@ export class OriginWriteThrough implements WriteThrough {
   #batch = new Map<string, Written>();
   #writers: Writer[] = [];
   /** Newest version per key that the origin refused or did not confirm. */
-  readonly #unstored = new Map<string, Written>();
+  readonly #unstored = new Map<string, Unstored>();
+  readonly #options: WriteThroughOptions;
   #retryMs = RETRY_MS;
   #retrying: NodeJS.Timeout | undefined;
 
-  /** @param retryAt where a failed batch is sent again; another view of the same origin, without injected faults */
-  constructor(origin: Origin, retryAt: Origin = origin) {
+  constructor(origin: Origin, options: WriteThroughOptions = {}) {
     this.#origin = origin;
-    this.#retryAt = retryAt;
+    this.#retryAt = options.retryAt ?? origin;
+    this.#options = options;
+  }
+
+  assertTakes(change: 'write' | 'deletion'): void {
+    const { maxUnstored = MAX_UNSTORED } = this.#options;
+    if (this.#unstored.size >= maxUnstored) {
+      throw new OverloadedError(
+        `the origin failed, and ${maxUnstored} keys wait to be stored already; nothing was changed`,
+      );
+    }
+    const fullMs = change === 'deletion' ? (this.#retryAt.deletionsFullMs?.('') ?? 0) : 0;
+    if (fullMs > 0) {
+      const seconds = Math.ceil(fullMs / 1000);
+      throw new OverloadedError(
+        `the origin remembers as many deletions as it may, the oldest for ${seconds} s more; nothing was changed`,
+      );
+    }
   }
 
   /** Keys whose newest version is not stored yet because the origin failed. */
   get unstored(): number {
     return this.#unstored.size;
+  }
+
+  /** Since when the longest has waited to be stored again, in milliseconds of `performance.now()`. */
+  get unstoredSinceMs(): number | undefined {
+    const [oldest] = this.#unstored.values();
+    return oldest?.sinceMs;
   }
 
   /** Sends what failed until the origin has it, for at most `withinMs`. For the end of the thread. */
@@ -99,8 +147,20 @@ export class OriginWriteThrough implements WriteThrough {
   }
 
   #keepUnstored(batch: ReadonlyMap<string, Written>): void {
-    for (const [key, written] of batch) keepNewest(this.#unstored, key, written);
+    const nowMs = performance.now();
+    for (const [key, written] of batch) {
+      const before = this.#unstored.get(key);
+      if (before !== undefined && before.version >= written.version) continue;
+      this.#unstored.set(key, { ...written, sinceMs: before?.sinceMs ?? nowMs }); // where it was among the others
+    }
+    this.#options.onUnstored?.();
     this.#retryLater();
+  }
+
+  /** No origin will ever take it. */
+  #forgetAll(): void {
+    this.#unstored.clear();
+    this.#options.onUnstored?.();
   }
 
   #retryLater(): void {
@@ -118,7 +178,7 @@ export class OriginWriteThrough implements WriteThrough {
         this.#forget(batch); // what is stored stays so, though the rest may fail again
       }
     } catch (error) {
-      if (error instanceof FencedError) this.#unstored.clear(); // no origin will ever take it
+      if (error instanceof FencedError) this.#forgetAll();
       this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
     }
     this.#retrying = undefined;
@@ -132,6 +192,7 @@ export class OriginWriteThrough implements WriteThrough {
       const unstored = this.#unstored.get(key);
       if (unstored !== undefined && unstored.version <= version) this.#unstored.delete(key);
     }
+    this.#options.onUnstored?.();
   }
 }
 

@@ -18,6 +18,7 @@ import { Sender } from '../sync/mailbox-sender.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import { type Attachment, ThreadScope } from './context.ts';
 import { cellMemory, cellName, servedStrategies, type ServiceMemory } from './memory.ts';
+import { limitWrites } from './limit-writes.ts';
 import { recoverLocks } from './recovery.ts';
 
 /** Ports to the owner, by cell name. */
@@ -81,9 +82,11 @@ export async function attachAll(
     const cell: Cell<Resources[Name]> | Unsupported = strategy.cells[resource];
     if ('unsupported' in cell) return cell;
     const name = cellName(strategy, resource);
-    const attached = await cell.attach(scope.cellContext(name, cell.own === undefined ? undefined : sender(name)));
+    const context = scope.cellContext(name, cell.own === undefined ? undefined : sender(name));
+    const attached = await cell.attach(context);
     const restores = cell.own === undefined && (isFirst || cell.memory === undefined);
     if (restores && !('unsupported' in attached)) await scope.restore(name, attached);
+    if (cell.own === undefined) limitWrites(attached, resource, context.writeThrough);
     return attached;
   };
 

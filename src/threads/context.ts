@@ -18,7 +18,8 @@ import { type Slot, ThreadTable } from '../sync/thread-table.ts';
 import { Faults } from './faults.ts';
 import { createLab } from './lab.ts';
 import { EPOCHS_PER_MS } from '../resources/connections.ts';
-import { cellMemory, type ServiceMemory } from './memory.ts';
+import { cellMemory, resourceOf, type ServiceMemory } from './memory.ts';
+import { storedCell } from './stored-cells.ts';
 
 /** What main hands to a thread that works with the shared state. */
 export interface Attachment extends OriginAccess {
@@ -43,6 +44,7 @@ export class ThreadScope {
     const threads = new ThreadTable(memory.threads);
     this.thread = { slot, threads, doorbell: new Doorbell(threads, slot) };
     this.shared = new SharedOrigin(memory.origin);
+    this.shared.setUnstored(ThreadTable.positionOf(slot), undefined); // a predecessor took with it what it had
     this.origin = createOrigin(settings, attachment, { thread: slot, shared: this.shared, watch });
   }
 
@@ -72,9 +74,16 @@ export class ThreadScope {
   }
 
   #writeThrough(origin: Origin, retryAt: Origin): WriteThrough {
-    const writeThrough = new OriginWriteThrough(origin, retryAt);
+    const writeThrough = new OriginWriteThrough(origin, { retryAt, onUnstored: () => this.#tellUnstored() });
     this.#writeThroughs.push(writeThrough);
     return writeThrough;
+  }
+
+  /** Says since when this thread has had something to store again, so that deletions are remembered as long. */
+  #tellUnstored(): void {
+    const sinceMs = this.#writeThroughs.flatMap(({ unstoredSinceMs }) => unstoredSinceMs ?? []);
+    const forMs = sinceMs.length === 0 ? undefined : performance.now() - Math.min(...sinceMs);
+    this.shared.setUnstored(ThreadTable.positionOf(this.#attachment.slot), forMs);
   }
 
   /** Ends this thread's way to the origin, after what failed before was stored or `withinMs` have passed. */
@@ -87,7 +96,9 @@ export class ThreadScope {
   async restore(name: string, cell: Restorable): Promise<void> {
     if (!this.#attachment.settings.WRITE_THROUGH || cell.restore === undefined) return;
     await this.origin.connected(); // a thread that is busy starting may need longer than one wait
-    for await (const { key, value, version } of this.origin.restore(name)) cell.restore(key, { value, version });
+    const stored = storedCell(this.#attachment.settings, name, resourceOf(name));
+    const takes = (value: number | string): boolean => stored.takes(value);
+    for await (const { key, value, version } of this.origin.restore(name, takes)) cell.restore(key, { value, version });
   }
 
   /** What goes wrong with a cell on purpose. */

@@ -54,6 +54,11 @@ export function cellName(strategy: Strategy, resource: ResourceName): string {
   return `${strategy.name}/${resource}`;
 }
 
+/** The resource of a cell, by its name. */
+export function resourceOf(name: string): ResourceName {
+  return name.slice(name.lastIndexOf('/') + 1) as ResourceName;
+}
+
 /** The strategies that these settings serve, in the registry's order. */
 export function servedStrategies({ STRATEGIES, CONTROLS }: Settings): Strategy[] {
   return strategies.filter(

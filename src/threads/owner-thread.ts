@@ -9,6 +9,8 @@ import { LoopTurn } from '../sync/loop-turn.ts';
 import { Receiver } from '../sync/mailbox-receiver.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
 import { type Attachment, ThreadScope } from './context.ts';
+import { limitWrites } from './limit-writes.ts';
+import { resourceOf } from './memory.ts';
 import { type Methods, serveMailbox } from './serve-mailbox.ts';
 import { logOrigin, threadLog } from './thread-log.ts';
 
@@ -36,8 +38,10 @@ for (const name of data.owned) {
   const [strategyName, resource] = name.split('/');
   const { cells } = strategies.find((strategy) => strategy.name === strategyName)!;
   const cell = cells[resource as keyof typeof cells] as Cell<unknown>;
-  const state = await cell.own!(scope.cellContext(name));
+  const context = scope.cellContext(name);
+  const state = await cell.own!(context);
   if (ThreadTable.isFirstLife(data.slot)) await scope.restore(name, state);
+  limitWrites(state, resourceOf(name), context.writeThrough);
   const receiver = new Receiver<OwnerMessage, unknown>(scope.permits(name), scope.mailboxPollMs);
   receivers.set(name, receiver);
   ended.push(serveMailbox(receiver, state as Methods, turn));

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { takeEpoch } from '../../src/origin/redis-start.ts';
 import { initialValue } from '../../src/origin/initial-documents.ts';
 import { appliedDocuments } from '../support/append-only-file.ts';
 import { type Fault, FaultyProxy } from '../support/faulty-proxy.ts';
@@ -94,6 +95,43 @@ describe.skipIf(redisProgram === undefined)('documents in Redis', () => {
     await using next = await connectOrigin({ url, namespace, documents });
     expect(await next.loadDocument(`${CELL}/doc-1`)).toMatchObject({ value: undefined });
     expect(await next.loadDocument(`${CELL}/doc-0`)).toMatchObject({ value: initialValue(0) });
+  });
+
+  it('take no more room than they may, over all cells, and give it back', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    await using origin = await connectOrigin({ url, namespace, documents: 1, documentsMb: 1 });
+    const value = JSON.stringify('x'.repeat(100_000));
+    const store = (key: string, text = value) => origin.storeDocument(`${key.slice(0, 1)}/cache/${key}`, text);
+    for (let at = 0; at < 10; at++) await store(`${at % 2 ? 'a' : 'b'}${at}`);
+    const refused = store('a10');
+    await expect(refused).rejects.toMatchObject({ code: 'CAPACITY', outcome: 'not-applied' });
+    await expect(refused).rejects.toThrow(/1 MiB \(ORIGIN_MEMORY_MB\)/);
+    expect(await origin.loadDocument('a/cache/a10')).toMatchObject({ value: undefined });
+    await store('b0', '1'); // smaller
+    await store('a10');
+    expect(await origin.deleteDocument('a/cache/a10')).toMatchObject({ existed: true });
+    for (let time = 0; time < 20; time++) {
+      await store('c0');
+      await store('c0');
+      await origin.deleteDocument('c/cache/c0');
+    }
+    for (let at = 0; at < 10; at++)
+      await origin.deleteDocument(`${at % 2 ? 'a' : 'b'}/cache/${at % 2 ? 'a' : 'b'}${at}`);
+    expect(await withRedis((redis) => redis.get(`${namespace}:document-bytes`))).toBe('0');
+    await origin.deleteDocument('a/cache/doc-0'); // a mark stays
+    await store('doc-0');
+    expect(Number(await withRedis((redis) => redis.get(`${namespace}:document-bytes`)))).toBeGreaterThan(100_000);
+  });
+
+  it('are counted at the start where an earlier release did not', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    const cells = [{ cell: CELL, takes: () => true, limits: [] }];
+    await using before = await connectOrigin({ url, namespace });
+    for (let at = 0; at < 1_000; at++)
+      await before.storeDocument(`${CELL}/k${at}`, JSON.stringify('x'.repeat(at % 50)));
+    const counted = await withRedis((redis) => redis.getdel(`${namespace}:document-bytes`));
+    await takeEpoch({ url, namespace, timeoutMs: 10_000, documents: 0, cells });
+    expect(await withRedis((redis) => redis.get(`${namespace}:document-bytes`))).toBe(counted);
   });
 
   it('are stored again by nobody when the answer is lost', async () => {

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisOrigin } from '../../src/origin/redis.ts';
 import { takeEpoch } from '../../src/origin/redis-start.ts';
+import { SharedOrigin } from '../../src/origin/shared-origin.ts';
 import { connectOrigin, ownNamespace } from '../support/redis-rig.ts';
 import { redisProgram, RedisServer } from '../support/redis-server.ts';
 import { documentContract } from './document-contract.ts';
@@ -181,6 +182,59 @@ describe.skipIf(redisProgram === undefined)('origin / Redis', () => {
     };
     await expect.poll(forgotten, { interval: 2 }).toBeUndefined();
     expect(await origin.load(`${CELL}/back`)).toEqual({ value: 2, version: 2 });
+  });
+
+  it('remembers no more deletions than it may, and says for how long', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    const bounds = { maxTombstones: 100, tombstoneTtlMs: 3_600_000 };
+    await using origin = await connectOrigin({ url, namespace, ...bounds });
+    const remove = (at: number) => ({ key: `${CELL}/k${at}`, value: undefined, version: 1 });
+    await origin.store(Array.from({ length: 99 }, (_, at) => remove(at)));
+    expect(origin.deletionsFullMs(`${CELL}/any`)).toBe(0);
+    await origin.store([remove(99)]);
+    expect(origin.deletionsFullMs(`${CELL}/any`)).toBeGreaterThan(3_000_000);
+    expect(origin.deletionsFullMs('other/counters/any')).toBe(0);
+    await origin.store([{ key: `${CELL}/k7`, value: 1, version: 2 }]); // is there again, and remembered no more
+    expect(origin.deletionsFullMs(`${CELL}/any`)).toBe(0);
+    await origin.store([{ key: `${CELL}/k8`, value: 1, version: 1 }]);
+    expect(await origin.load(`${CELL}/k8`)).toEqual({ value: undefined, version: 1 }); // a stale write brings nothing back
+  });
+
+  it('remembers a deletion for as long as a thread has an older write to store again', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    const shared = new SharedOrigin();
+    shared.setUnstored(1, 60_000);
+    await using origin = await connectOrigin({ url, namespace, tombstoneTtlMs: 1, shared });
+    const remove = (key: string, version: number) => ({ key: `${CELL}/${key}`, value: undefined, version });
+    await origin.store([remove('a', 2)]);
+    for (let at = 0; at < 20; at++) await origin.store([remove(`k${at}`, 1)]);
+    await origin.store([{ key: `${CELL}/a`, value: 1, version: 1 }]); // which it stores now
+    expect(await origin.load(`${CELL}/a`)).toEqual({ value: undefined, version: 2 });
+    shared.setUnstored(1, undefined);
+    const forgotten = async () => {
+      await origin.store([remove('others', Date.now())]);
+      return origin.load(`${CELL}/a`);
+    };
+    await expect.poll(forgotten, { interval: 2, timeout: 20_000 }).toBeUndefined();
+  });
+
+  it('leaves nothing there at the next start of what is not taken over', async () => {
+    const [url, namespace] = [server.url, ownNamespace()];
+    for (let life = 0; life < 4; life++) {
+      await using origin = await connectOrigin({ url, namespace });
+      const found = await Array.fromAsync(origin.restore(CELL, (value) => value === 'kept'));
+      expect(found.map(({ key }) => key)).toEqual(life === 0 ? [] : ['kept']);
+      const writes = Array.from({ length: 1_500 }, (_, at) => ({
+        key: `${CELL}/${life}-${at}`,
+        value: at % 2 ? 'dead' : undefined,
+        version: at + 1,
+      }));
+      await origin.store([...writes, { key: `${CELL}/kept`, value: 'kept', version: 9_999 }]);
+    }
+    const redis = new Redis(url);
+    expect(await redis.hlen(`${namespace}:${CELL}`)).toBe(1_501); // of the last life
+    expect(await redis.zcard(`${namespace}:${CELL}:tombstones`)).toBe(750);
+    redis.disconnect();
   });
 
   it('adds its latency, and what has left arrives although nobody waits any more', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OriginFailedError, OriginTimeoutError } from '../../src/errors.ts';
+import { FencedError, OriginFailedError, OriginFullError, OriginTimeoutError } from '../../src/errors.ts';
 import type { Origin, OriginWrite } from '../../src/origin/origin.ts';
 import { OriginWriteThrough } from '../../src/origin/write-through.ts';
 import { EXPIRED_PER_TURN } from '../../src/sync/deadlines.ts';
@@ -115,6 +115,76 @@ describe('write-through', () => {
       writeThrough.stored(`key-${key}`, { value: 1, version: 1 }, { remainingMs: 1 }),
     );
     expect(Math.max(...(await settledByTurn(late)))).toBeLessThanOrEqual(EXPIRED_PER_TURN);
+  });
+
+  it('takes no more once as many keys as may wait to be sent again', async () => {
+    const origin = new HandOrigin();
+    const writeThrough = new OriginWriteThrough(origin, { maxUnstored: 2 });
+    const write = async (key: string): Promise<void> => {
+      writeThrough.assertTakes('write');
+      await writeThrough.stored(key, { value: 1, version: 1 }, call);
+    };
+    const first = Promise.allSettled([write('a'), write('b')]);
+    (await origin.batch(0)).answer.reject(new OriginFailedError('down'));
+    await first;
+    await expect(write('c')).rejects.toMatchObject({ code: 'OVERLOADED', outcome: 'not-applied' });
+    await expect(write('a')).rejects.toThrow(/2 keys wait to be stored already; nothing was changed/);
+    expect(writeThrough.unstored).toBe(2);
+    const { answer } = await origin.batch(1);
+    answer.resolve();
+    await answer.promise;
+    await Promise.resolve();
+    writeThrough.assertTakes('write');
+  });
+
+  it('refuses deletions, and nothing else, while the origin can remember no more of them', () => {
+    const origin = Object.assign(new HandOrigin(), { deletionsFullMs: () => 1_500 });
+    const writeThrough = new OriginWriteThrough(origin);
+    writeThrough.assertTakes('write');
+    expect(() => writeThrough.assertTakes('deletion')).toThrow(/as many deletions as it may, the oldest for 2 s more/);
+  });
+
+  it('says since when the oldest has waited, also where a newer version of it failed', async () => {
+    const origin = new HandOrigin();
+    let told = 0;
+    const writeThrough = new OriginWriteThrough(origin, { onUnstored: () => told++ });
+    const fail = async (batch: number, key: string, version: number): Promise<void> => {
+      const stored = Promise.allSettled([writeThrough.stored(key, { value: 1, version }, call)]);
+      (await origin.batch(batch)).answer.reject(new OriginFailedError('down'));
+      await stored;
+    };
+    expect(writeThrough.unstoredSinceMs).toBeUndefined();
+    await fail(0, 'a', 1);
+    const sinceMs = writeThrough.unstoredSinceMs;
+    expect(sinceMs).toBeLessThanOrEqual(performance.now());
+    await fail(1, 'b', 1);
+    await fail(2, 'a', 2);
+    expect(writeThrough.unstoredSinceMs).toBe(sinceMs);
+    expect(told).toBe(3);
+  });
+
+  it('has a refusal for want of room mean that it is not known what becomes of the write', async () => {
+    const origin = new HandOrigin();
+    const stored = new OriginWriteThrough(origin).stored('a', { value: 1, version: 1 }, call);
+    (await origin.batch(0)).answer.reject(new OriginFullError('full'));
+    await expect(stored).rejects.toMatchObject({ code: 'ORIGIN_FAILED', outcome: 'unknown' });
+  });
+
+  it('keeps nothing to be sent again once it is fenced out', async () => {
+    const origin = new HandOrigin();
+    const writeThrough = new OriginWriteThrough(origin);
+    const first = writeThrough.stored('a', { value: 1, version: 1 }, call);
+    (await origin.batch(0)).answer.reject(new OriginFailedError('down'));
+    await expect(first).rejects.toThrow('down');
+    const { answer } = await origin.batch(1);
+    answer.reject(new FencedError('fenced'));
+    await expect(answer.promise).rejects.toThrow('fenced');
+    await Promise.resolve();
+    expect(writeThrough.unstored).toBe(0);
+    const second = writeThrough.stored('b', { value: 1, version: 1 }, call);
+    (await origin.batch(2)).answer.reject(new FencedError('fenced'));
+    await expect(second).rejects.toMatchObject({ code: 'FENCED', outcome: 'not-applied' });
+    expect(writeThrough.unstored).toBe(0);
   });
 
   it('stops waiting at the deadline', async () => {

@@ -20,10 +20,10 @@ export async function connectOrigin(
   options: RigOriginOptions,
 ): Promise<RedisOrigin & AsyncDisposable & { readonly epoch: number }> {
   const timeoutMs = options.timeoutMs ?? 1_000;
-  const { url, namespace, documents = 0 } = options;
+  const { url, namespace, documents = 0, documentsMb = 256 } = options;
   const epoch = options.epoch ?? (await takeEpoch({ url: options.directUrl ?? url, namespace, timeoutMs, documents }));
   const fast = { latencyMs: 0, jitterMs: 0, random: () => 0.5 };
-  const origin = new RedisOrigin({ ...fast, ...options, documents, timeoutMs, epoch });
+  const origin = new RedisOrigin({ ...fast, ...options, documents, documentsMb, timeoutMs, epoch });
   await origin.connected();
   return Object.assign(origin, { epoch, [Symbol.asyncDispose]: () => origin.close() });
 }

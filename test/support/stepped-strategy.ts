@@ -59,6 +59,7 @@ export async function steppedConnections(
       load: () => Promise.resolve(undefined),
     },
     writeThrough: {
+      assertTakes() {},
       stored: (key, written) => {
         writes.push({ key, value: written.value, version: written.version });
         return written.value;

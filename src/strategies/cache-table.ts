@@ -18,11 +18,16 @@ import type { Ticket } from '../sync/single-flight.ts';
 import { type CacheCounts, EVICTIONS, EXPIRED } from './cache-counts.ts';
 import { type Entry, EXPIRES_AT_MS, VERSION, versionOf } from './cache-entry.ts';
 import type { InShard } from './in-shard.ts';
+import { turn } from '../sync/steps.ts';
+import type { WaitOptions } from '../sync/wait.ts';
+import { whenUnheld } from '../sync/when-unheld.ts';
 
 const SAMPLES = 8;
 const MAX_EVICTIONS = 256;
 /** Times that a write finds that what has left is still looked at, before it gives up. */
 const MAX_UNFREED = 2;
+/** Records that `clear` passes in one turn of the event loop: half a millisecond where each that leaves is a version. */
+const CLEARED_PER_TURN = 64;
 /** Times of use are milliseconds that go round after 24 days; no entry lives longer than one. */
 const USED_AT_MASK = 2 ** 31 - 1;
 
@@ -111,14 +116,28 @@ export class CacheTable {
     inShard(shard, () => this.#takeOut(this.#entries.find(key), shard));
   }
 
-  /** Takes out what was there when it began, one by one. */
-  clear(inShard: InShard<Placed>): void {
+  /**
+   * Takes out what was there when it began, some in each turn of the event loop. While readers leave no room for that it
+   * waits, and goes on where it was.
+   *
+   * @throws {LockTimeoutError} the reason of the call's signal: in each case some may have left
+   */
+  async clear(inShard: InShard<Placed>, call: WaitOptions): Promise<void> {
     const end = this.#entries.looking(() => this.#entries.end);
-    for (let record = 0; record < end; record++) {
-      const shard = this.#entries.looking(() => this.#entries.shardAt(record));
-      const isThere = (): boolean => this.#entries.shardAt(record) === shard;
-      if (shard !== -1) inShard(shard, () => (isThere() ? this.#takeOut(record, shard) : 'refused'));
+    for (let from = 0; from < end; from += CLEARED_PER_TURN) {
+      if (from > 0) await turn(call);
+      let record = from;
+      const clearSome = (): void => {
+        for (; record < Math.min(from + CLEARED_PER_TURN, end); record++) this.#clearAt(record, inShard);
+      };
+      await whenUnheld(clearSome, call);
     }
+  }
+
+  #clearAt(record: number, inShard: InShard<Placed>): void {
+    const shard = this.#entries.looking(() => this.#entries.shardAt(record));
+    const isThere = (): boolean => this.#entries.shardAt(record) === shard;
+    if (shard !== -1) inShard(shard, () => (isThere() ? this.#takeOut(record, shard) : 'refused'));
   }
 
   stats() {

@@ -5,9 +5,10 @@
  * is told to the origin, whatever becomes of the rest.
  * Cost: records that seem to be there cost a look and no lock. Where no part of the map can have room, none is looked at.
  */
-import { CapacityError, LockTimeoutError } from '../errors.ts';
+import { CapacityError, LockTimeoutError, VersionsHeldError } from '../errors.ts';
 import type { OriginWrite } from '../origin/origin.ts';
-import type { WaitOptions } from '../sync/wait.ts';
+import type { Awaitable, WaitOptions } from '../sync/wait.ts';
+import { whenUnheld } from '../sync/when-unheld.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { PART } from './expiries.ts';
 import type { InShardFor } from './in-shard.ts';
@@ -20,6 +21,8 @@ export interface SweepBatch {
   readonly swept: number;
   /** Deletions and renewed leases for the origin. */
   readonly writes: readonly OriginWrite[];
+  /** Some stayed because readers hold so many versions: to be tried again a moment later. */
+  readonly held?: VersionsHeldError | undefined;
 }
 
 export interface SweepRequest {
@@ -67,6 +70,7 @@ export function sweepBatch(
 
   const writes: OriginWrite[] = [];
   let patience = call;
+  let held: VersionsHeldError | undefined;
   /** In a section of their own. @returns whether it went well: if not, nothing of it happened */
   const tidy = (shard: number, records: readonly number[]): boolean => {
     const found: OriginWrite[] = [];
@@ -91,39 +95,56 @@ export function sweepBatch(
         if (tidy(shard, group) || group.length === 1) continue;
         for (const record of group) tidy(shard, [record]); // one of them alone fails
       }
-    } catch {
+    } catch (error) {
+      if (error instanceof VersionsHeldError) held = error;
       patience = { remainingMs: 0 }; // this lock cannot be had; others that nobody holds can
     }
   }
-  return { cursor: next, swept: writes.filter(({ value }) => value === undefined).length, writes };
+  return { cursor: next, swept: writes.filter(({ value }) => value === undefined).length, writes, held };
 }
 
 /** The sweep of a strategy, and how its registrations find room. */
 export interface Sweeping {
-  readonly sweep: (limit: number, cursor: number, call?: WaitOptions) => Pick<SweepBatch, 'cursor' | 'swept'>;
+  readonly sweep: (limit: number, cursor: number, call: WaitOptions) => Awaitable<Pick<SweepBatch, 'cursor' | 'swept'>>;
 
   /**
    * Runs a write. Where there is no room, some of those that are gone and that the sweep has not reached leave, each in a
    * section before the write's: what a snapshot's turn takes out is free in the next only.
    *
    * @throws {CapacityError} everybody that is there is alive
+   * @throws {VersionsHeldError} some are gone, but readers hold so many versions that none can leave now
    */
   readonly reclaiming: <T>(write: () => T, call?: WaitOptions) => T;
 }
 
 export function sweeping(context: CellContext, table: ConnectionTable, guards: SweepGuards): Sweeping {
-  const sweepSome = (request: SweepRequest, call?: WaitOptions) =>
-    storeInBackground(context, sweepBatch(table, request, guards, call));
+  /** @returns the batch, whose writes are on their way to the origin */
+  const sweepSome = (request: SweepRequest, call?: WaitOptions): SweepBatch => {
+    const batch = sweepBatch(table, request, guards, call);
+    storeInBackground(context, batch.writes);
+    return batch;
+  };
 
   const reclaim = (call?: WaitOptions): boolean => {
     for (const part of table.expiries.due(table.moment().nowMs)) {
-      if (sweepSome({ limit: PART, cursor: part * PART, renews: false }, call).swept > 0) return true;
+      const { swept, held } = sweepSome({ limit: PART, cursor: part * PART, renews: false }, call);
+      if (swept > 0) return true;
+      if (held !== undefined) throw held;
     }
     return false;
   };
 
   return {
-    sweep: (limit, cursor, call) => sweepSome({ limit, cursor, renews: context.settings.WRITE_THROUGH }, call),
+    sweep(limit, cursor, call) {
+      let swept = 0;
+      const sweepAgain = () => {
+        const batch = sweepSome({ limit, cursor, renews: context.settings.WRITE_THROUGH }, call);
+        swept += batch.swept;
+        if (batch.held !== undefined) throw batch.held;
+        return { cursor: batch.cursor, swept };
+      };
+      return whenUnheld(sweepAgain, call);
+    },
     reclaiming(write, call) {
       for (;;) {
         try {

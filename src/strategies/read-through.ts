@@ -41,7 +41,7 @@ export interface ReadThroughOptions {
     keep(key: string, entry: Entry, ticket: Ticket, inShard: InShard<Placed>): boolean;
     put(key: string, entry: Entry, inShard: InShard<Placed>): void;
     forget(key: string, inShard: InShard<Placed>): void;
-    clear(inShard: InShard<Placed>): void;
+    clear(inShard: InShard<Placed>, call: WaitOptions): Awaitable<void>;
   };
   readonly counts: Pick<CacheCounts, 'add'>;
   readonly flights: OpenFlights;
@@ -85,14 +85,21 @@ export class ReadThrough {
     }
   }
 
-  forget(key: string, call: WaitOptions): void {
-    this.#flights.void(key);
-    this.#options.table.forget(key, this.#options.inShard(call));
+  forget(key: string, call: WaitOptions): Awaitable<void> {
+    const forget = (): void => {
+      this.#flights.void(key); // also what began since it was refused
+      this.#options.table.forget(key, this.#options.inShard(call));
+    };
+    return whenUnheld(forget, call);
   }
 
-  clear(call: WaitOptions): void {
+  async clear(call: WaitOptions): Promise<void> {
     this.#flights.voidAll();
-    this.#options.table.clear(this.#options.inShard(call));
+    try {
+      await this.#options.table.clear(this.#options.inShard(call), call);
+    } catch (error) {
+      throw unknown(error); // some may have left
+    }
   }
 
   async #fly(key: string, status: 'miss' | 'stale', call: Call): Promise<CacheRead> {
@@ -128,7 +135,7 @@ export class ReadThrough {
       return await timed(call, this.#documents.storeDocument(key, value, call));
     } catch (error) {
       try {
-        this.forget(key, call);
+        await this.forget(key, call);
       } catch {
         // The lock cannot be had: what is there stays for its time. Nobody was told that the write succeeded.
       }

@@ -71,7 +71,7 @@ function open({ locks, data }: Memory, slot: number, repairs: (table: Connection
       reclaiming(() => mutex.run(() => table.register(id, registration)));
     },
     leave: (id) => mutex.run(() => void table.leave(id, '*')),
-    sweep: () => void sweep(100, 0),
+    sweep: () => void sweep(100, 0, {}),
     visit: () => mutex.run(() => {}),
     contents: () => mutex.run(() => contentsOf(table)),
   };

@@ -59,7 +59,7 @@ export const cache: Cell<Cache> = {
 
       async clear(call) {
         await using _guard = await mutex.acquire(call);
-        table.clear(asOwner);
+        await table.clear(asOwner, call);
       },
 
       async stats(call) {

@@ -59,7 +59,8 @@ export const connections: Cell<Connections> = {
         const writes = settings.WRITE_THROUGH
           ? [...gone, ...old].map((id): OriginWrite => Object.assign(written(map.stored(id)), { key: id }))
           : [];
-        return storeInBackground(context, { cursor: next, swept: gone.length, writes });
+        storeInBackground(context, writes);
+        return { cursor: next, swept: gone.length };
       },
 
       restore(id, { value }) {

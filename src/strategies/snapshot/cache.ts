@@ -4,7 +4,8 @@
  * Guarantee: no read that began after a write was acknowledged gets an older value; one load per key across threads.
  * Cost: a hit takes no lock at all, however many write. A store copies some pages of the index in its turn, and those
  * of all keys wait for each other; what it replaces is freed by a later turn, when no reader is at a version with it.
- * While a reader stays behind a thousand versions, stores are refused: `LOCK_TIMEOUT`, at once.
+ * While a reader stays behind a thousand versions, whoever writes, forgets or clears tries again between turns of the
+ * event loop, and is told `LOCK_TIMEOUT` at its deadline, or after two seconds.
  */
 import type { Cache } from '../../resources/cache.ts';
 import { SnapshotCell } from '../../sync/snapshot-cell.ts';
@@ -65,11 +66,11 @@ export const cache: Cell<Cache> = {
       },
 
       forget(key, call) {
-        through.forget(key, call);
+        return through.forget(key, call);
       },
 
       clear(call) {
-        through.clear(call);
+        return through.clear(call);
       },
 
       stats() {

@@ -55,7 +55,7 @@ export const cache: Cell<Cache> = {
       },
 
       clear(call) {
-        table.clear(inShard(call));
+        return table.clear(inShard(call), call);
       },
 
       stats() {

@@ -1,41 +1,77 @@
 /**
- * Hands out what several sources bring, turn by turn of the event loop: all that has come, and another source's first in
- * each turn. While a message port has messages, however new, Node delivers them before those of any other port; and
- * where a turn may be cut short, whoever comes last in it would be so each time.
+ * Runs tasks that several sources bring, round by round: a round is all that had come when it began, and each begins with
+ * another source. While a message port has messages, however new, Node delivers them before those of any other port; and
+ * where a round may be cut short, whoever comes last in it would be so each time.
  *
- * Guarantee: the pieces of one source are taken in order; what comes while a turn is handed out waits for the next one.
- * Cost: one `setImmediate` per turn.
+ * Guarantee: the tasks of one source run in order; what comes during a round waits for the next one. The event loop
+ * turns after each `TURN_MS`, and then the source that had its time comes after the others of the round.
+ * Cost: one `setImmediate` per turn, and a look at the clock per step of a task.
  */
-export class FairTurns<Source, Piece> {
-  readonly #take: (source: Source, piece: Piece) => void;
-  readonly #onEnd: () => void;
-  #arrived = new Map<Source, Piece[]>();
-  #turns = 0;
+import { TURN_MS } from './async-mutex.ts';
 
-  /** @param onEnd called after each turn */
-  constructor(take: (source: Source, piece: Piece) => void, onEnd: () => void) {
-    this.#take = take;
-    this.#onEnd = onEnd;
+/** Does a step, and more while `mayGoOn`. @returns whether it is done; if not, it is called again in a later turn */
+export type Task = (mayGoOn: () => boolean) => boolean;
+
+export class FairTurns<Source> {
+  readonly #now: () => number;
+  #arrived = new Map<Source, Task[]>();
+  /** What is left of the round, by source. */
+  #round: Task[][] = [];
+  #rounds = 0;
+  #scheduled = false;
+  readonly #onRoundEnd: (() => void)[] = [];
+
+  /** @param now a monotonic clock, in milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
   }
 
-  get isEmpty(): boolean {
-    return this.#arrived.size === 0;
-  }
-
-  add(source: Source, piece: Piece): void {
-    if (this.isEmpty) setImmediate(this.#turn);
+  add(source: Source, task: Task): void {
     const before = this.#arrived.get(source);
-    if (before === undefined) this.#arrived.set(source, [piece]);
-    else before.push(piece);
+    if (before === undefined) this.#arrived.set(source, [task]);
+    else before.push(task);
+    this.#schedule();
+  }
+
+  /** Calls `callback` once, when the round that is under way, or the next one, has ended. */
+  onRoundEnd(callback: () => void): void {
+    this.#onRoundEnd.push(callback);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || (this.#round.length === 0 && this.#arrived.size === 0)) return;
+    this.#scheduled = true;
+    setImmediate(this.#turn);
   }
 
   readonly #turn = (): void => {
-    const sources = [...this.#arrived];
-    this.#arrived = new Map();
-    const first = this.#turns++ % sources.length;
-    for (const [source, pieces] of [...sources.slice(first), ...sources.slice(0, first)]) {
-      for (const piece of pieces) this.#take(source, piece);
+    this.#scheduled = false;
+    if (this.#round.length === 0) this.#beginRound();
+    const untilMs = this.#now() + TURN_MS;
+    const mayGoOn = (): boolean => this.#now() < untilMs;
+    try {
+      do this.#runNext(mayGoOn);
+      while (this.#round.length > 0 && mayGoOn());
+    } finally {
+      if (this.#round.length === 0) for (const callback of this.#onRoundEnd.splice(0)) callback();
+      this.#schedule();
     }
-    this.#onEnd();
   };
+
+  #beginRound(): void {
+    const bySource = [...this.#arrived.values()];
+    this.#arrived = new Map();
+    const first = this.#rounds++ % bySource.length;
+    this.#round = [...bySource.slice(first), ...bySource.slice(0, first)];
+  }
+
+  #runNext(mayGoOn: () => boolean): void {
+    const tasks = this.#round.shift()!;
+    let done = 0;
+    do {
+      if (!tasks[done]!(mayGoOn)) break;
+      done += 1;
+    } while (done < tasks.length && mayGoOn());
+    if (done < tasks.length) this.#round.push(tasks.slice(done));
+  }
 }

@@ -15,6 +15,7 @@ export const BURST = 16;
 export class LoopTurn {
   readonly #longMs: number;
   readonly #now: () => number;
+  readonly #onEnd: (end: () => void) => void;
   #startedMs = -1;
   #begun = 0;
   #refused = 0;
@@ -23,16 +24,18 @@ export class LoopTurn {
   #isBehind = false;
   #lastRefusalMs = 0;
 
-  constructor(longMs: number, now: () => number) {
+  /** @param onEnd calls back once the turn is over; what is cut into several of the event loop's may count as one */
+  constructor(longMs: number, now: () => number, onEnd: (end: () => void) => void = setImmediate) {
     this.#longMs = longMs;
     this.#now = now;
+    this.#onEnd = onEnd;
   }
 
   /** Whether the next piece is taken up. */
   admits(nowMs: number = this.#now()): boolean {
     if (this.#startedMs === -1) {
       this.#startedMs = nowMs;
-      setImmediate(this.#end);
+      this.#onEnd(this.#end);
     }
     this.#begun += 1;
     if (!this.#isBehind || nowMs - this.#startedMs <= this.#longMs) return true;

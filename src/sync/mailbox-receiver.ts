@@ -92,10 +92,9 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   readonly #deliveries: Delivery<M, R>[] = [];
   /** By position, the oldest first: only the first one is open. */
   readonly #lines = new Map<number, Line<M, R>[]>();
-  readonly #turns = new FairTurns<Line<M, R>, Batch<M>>(
-    (line, batch) => this.#hand(this.#handle!, line, batch, 0),
-    () => this.#notify(), // the last sender may have ended
-  );
+  readonly #turns: FairTurns<unknown>;
+  /** Batches that `drain` has not handed out to the end. */
+  #unhanded = 0;
   /** By the loop. */
   #taken = 0;
   #senders = 0;
@@ -103,9 +102,13 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   #news: PromiseWithResolvers<void> | undefined;
   #handle: ((letter: Letter<M, R>) => void) | undefined;
 
-  /** @param pollMs how long to stay awake for the next messages; see `BusyPoll` */
-  constructor(permits: Permits, pollMs = 0) {
+  /**
+   * @param pollMs how long to stay awake for the next messages; see `BusyPoll`
+   * @param turns the thread's, which may have several receivers
+   */
+  constructor(permits: Permits, pollMs = 0, turns = new FairTurns<unknown>()) {
     this.#permits = permits;
+    this.#turns = turns;
     permits.reset(); // whoever received before is gone, with all that it had not taken out
     this.#poll = new BusyPoll(pollMs);
   }
@@ -119,7 +122,7 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     const line: Line<M, R> = new Line(port, position, this.#permits, {
       onBatch: (batch) => {
         this.#poll.arrived();
-        if (this.#handle !== undefined) return this.#turns.add(line, batch);
+        if (this.#handle !== undefined) return this.#queue(this.#handle, line, batch, 0);
         this.#deliveries.push({ batch, line, taken: 0 });
         this.#notify();
       },
@@ -145,12 +148,12 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   }
 
   /**
-   * Hands every letter to `handle`, all that arrived together in one go, and sends what it answers at once as one
-   * batch. Instead of the loop: half of the time of a letter is what the loop adds. Resolves when the loop would end.
+   * Hands every letter to `handle`, and sends what it answers in one turn of the event loop as one batch; a turn ends after
+   * `TURN_MS`. Instead of the loop: half of the time of a letter is what the loop adds. Resolves when the loop would end.
    */
   async drain(handle: (letter: Letter<M, R>) => void): Promise<void> {
     this.#handle = handle;
-    for (const { line, batch, taken } of this.#deliveries.splice(0)) this.#hand(handle, line, batch, taken);
+    for (const { line, batch, taken } of this.#deliveries.splice(0)) this.#queue(handle, line, batch, taken);
     while (!this.#isOver) await this.#nextNews();
   }
 
@@ -181,7 +184,7 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
   }
 
   get #isOver(): boolean {
-    return this.#senders === 0 && !this.#moreSenders && this.#turns.isEmpty;
+    return this.#senders === 0 && !this.#moreSenders && this.#unhanded === 0;
   }
 
   #nextNews(): Promise<void> {
@@ -189,16 +192,26 @@ export class Receiver<M, R> implements AsyncIterable<Letter<M, R>> {
     return this.#news.promise;
   }
 
-  #hand(handle: (letter: Letter<M, R>) => void, line: Line<M, R>, batch: Batch<M>, from: number): void {
+  #queue(handle: (letter: Letter<M, R>) => void, line: Line<M, R>, batch: Batch<M>, from: number): void {
     const { length } = batch[1];
-    line.received(length - from);
-    line.hold();
-    try {
-      for (let index = from; index < length; index++) attempt(handle, new Letter(line, batch, index));
-    } finally {
-      line.send();
-    }
-    this.#poll.expect(length - from);
+    let index = from;
+    this.#unhanded += 1;
+    this.#turns.add(line, (mayGoOn) => {
+      const before = index;
+      line.hold();
+      try {
+        do attempt(handle, new Letter(line, batch, index++));
+        while (index < length && mayGoOn());
+      } finally {
+        line.received(index - before);
+        line.send();
+      }
+      this.#poll.expect(index - before);
+      if (index < length) return false;
+      this.#unhanded -= 1;
+      this.#notify(); // its sender may have been the last
+      return true;
+    });
   }
 
   #take(): Letter<M, R> | undefined {

@@ -6,7 +6,7 @@
  *
  * **Ordering**: the messages of one thread are begun in the order in which it sent them, whichever of its handles sent
  * them, also those that waited for room. Between threads there is none, whoever sent first: the receiver takes what has
- * come from each of them turn by turn, and begins each turn with another (`FairTurns`). Only an answer orders: what is
+ * come from each of them round by round, and begins each round with another (`FairTurns`). Only an answer orders: what is
  * sent after it is begun after what it answers. Where a handler awaits, messages end in any order.
  *
  * @see tokio::sync::mpsc and tokio::sync::oneshot, whose contract this follows: bounded by permits, closed when the
@@ -15,6 +15,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { WireError } from '../wire-error.ts';
 import { Doorbell } from './doorbell.ts';
+import type { FairTurns } from './fair-turns.ts';
 import { LOCK_WORDS } from './lock-line.ts';
 import { Receiver } from './mailbox-receiver.ts';
 import { Outbox } from './mailbox-outbox.ts';
@@ -60,15 +61,19 @@ export type Replies<R> = readonly [
  * A mailbox whose ends live in the calling thread.
  *
  * @param capacity messages that may wait to be received
+ * @param turns the receiver's; its own when left out
  */
-export function mailbox<M, R>(capacity: number): { readonly sender: Sender<M, R>; readonly receiver: Receiver<M, R> } {
+export function mailbox<M, R>(
+  capacity: number,
+  turns?: FairTurns<unknown>,
+): { readonly sender: Sender<M, R>; readonly receiver: Receiver<M, R> } {
   const threads = new ThreadTable(new SharedArrayBuffer(ThreadTable.bytes));
   const slot = ThreadTable.slot(0, 0);
   threads.enter(slot);
   const mutex = new SyncMutex(new Int32Array(LOCK_WORDS), 0, { name: 'mailbox', slot, timeoutMs: 1000 });
   const permits = new Permits(new SharedArrayBuffer(Permits.bytes), 0, capacity, mutex, threads);
   const { port1, port2 } = new MessageChannel();
-  const receiver = new Receiver<M, R>(permits);
+  const receiver = new Receiver<M, R>(permits, 0, turns);
   receiver.connect(port2, 0);
   receiver.expectNoMore();
   const doorbell = new Doorbell(threads, slot);

@@ -5,6 +5,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { strategies } from '../strategies/index.ts';
 import type { Cell, OwnerMessage } from '../strategies/strategy.ts';
+import { FairTurns } from '../sync/fair-turns.ts';
 import { LoopTurn } from '../sync/loop-turn.ts';
 import { Receiver } from '../sync/mailbox-receiver.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
@@ -31,8 +32,16 @@ await scope.origin.connected().catch(() => {}); // what needs no origin is serve
 const receivers = new Map<string, Receiver<OwnerMessage, unknown>>();
 const ended: Promise<void>[] = [];
 const { MAX_STANDING_WAIT_MS, SHUTDOWN_TIMEOUT_MS } = data.settings;
-/** The event loop is one, and behind or not for all of its mailboxes together. */
-const turn = MAX_STANDING_WAIT_MS === 0 ? undefined : new LoopTurn(MAX_STANDING_WAIT_MS, () => performance.now());
+/** The event loop is one, and behind or not for all of its mailboxes together: a round of theirs is what may be long. */
+const turns = new FairTurns<unknown>();
+const turn =
+  MAX_STANDING_WAIT_MS === 0
+    ? undefined
+    : new LoopTurn(
+        MAX_STANDING_WAIT_MS,
+        () => performance.now(),
+        (end) => turns.onRoundEnd(end),
+      );
 
 for (const name of data.owned) {
   const [strategyName, resource] = name.split('/');
@@ -42,7 +51,7 @@ for (const name of data.owned) {
   const state = await cell.own!(context);
   if (ThreadTable.isFirstLife(data.slot)) await scope.restore(name, state);
   limitWrites(state, resourceOf(name), context.writeThrough);
-  const receiver = new Receiver<OwnerMessage, unknown>(scope.permits(name), scope.mailboxPollMs);
+  const receiver = new Receiver<OwnerMessage, unknown>(scope.permits(name), scope.mailboxPollMs, turns);
   receivers.set(name, receiver);
   ended.push(serveMailbox(receiver, state as Methods, turn));
 }

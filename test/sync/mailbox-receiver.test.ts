@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { expect, it } from 'vitest';
+import { FairTurns } from '../../src/sync/fair-turns.ts';
 import { LOCK_WORDS } from '../../src/sync/lock-line.ts';
 import type { Batch, ToReceiver } from '../../src/sync/mailbox.ts';
 import { LETTERS_PER_TURN, Receiver } from '../../src/sync/mailbox-receiver.ts';
@@ -8,11 +9,11 @@ import { SyncMutex } from '../../src/sync/sync-mutex.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
 
 /** A receiver, and the ports of so many senders. */
-function receiverOf(senders: number) {
+function receiverOf(senders: number, turns?: FairTurns<unknown>) {
   const threads = new ThreadTable(new SharedArrayBuffer(ThreadTable.bytes));
   const mutex = new SyncMutex(new Int32Array(LOCK_WORDS), 0, { name: 'permits', slot: 1, timeoutMs: 1_000 });
   const permits = new Permits(new SharedArrayBuffer(Permits.bytes), 0, 8, mutex, threads);
-  const receiver = new Receiver<string, string>(permits);
+  const receiver = new Receiver<string, string>(permits, 0, turns);
   const ports = Array.from({ length: senders }, (_, position): MessagePort => {
     const { port1, port2 } = new MessageChannel();
     receiver.connect(port2, position);
@@ -80,6 +81,33 @@ it('does not order two threads by who sent first', async () => {
     firsts.push(order[0]!);
   }
   expect(firsts.toSorted()).toEqual(['sent first', 'sent second']); // once each
+  for (const port of ports) port.postMessage('end' satisfies ToReceiver<string>);
+  await drained;
+});
+
+it('lets the event loop turn between letters that take long, and others have theirs meanwhile', async () => {
+  let nowMs = 0;
+  const { receiver, ports } = receiverOf(2, new FairTurns(() => nowMs));
+  const order: string[] = [];
+  let [inThisTurn, most] = [0, 0];
+  const drained = receiver.drain((letter) => {
+    order.push(letter.message);
+    most = Math.max(most, ++inThisTurn);
+    nowMs += 0.5; // half of what a turn has time for
+    letter.reply('');
+  });
+  const many = Array.from({ length: 20 }, (_, at) => `a${at}`);
+  const few = ['b0', 'b1'];
+  for (const [sender, texts] of [many, few].entries()) {
+    ports[sender]!.postMessage([1, texts, undefined, undefined] satisfies Batch<string>);
+  }
+  while (order.length < 22) {
+    inThisTurn = 0;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(most).toBe(2);
+  expect(order.slice(0, 4)).toEqual(expect.arrayContaining(few));
+  expect(order.filter((text) => text.startsWith('a'))).toEqual(many);
   for (const port of ports) port.postMessage('end' satisfies ToReceiver<string>);
   await drained;
 });

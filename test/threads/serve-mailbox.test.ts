@@ -4,6 +4,7 @@ import { OverloadedError } from '../../src/errors.ts';
 import type { OwnerMessage } from '../../src/strategies/strategy.ts';
 import { Doorbell } from '../../src/sync/doorbell.ts';
 import { LOCK_WORDS } from '../../src/sync/lock-line.ts';
+import { FairTurns } from '../../src/sync/fair-turns.ts';
 import { LoopTurn } from '../../src/sync/loop-turn.ts';
 import { Outbox } from '../../src/sync/mailbox-outbox.ts';
 import { Receiver } from '../../src/sync/mailbox-receiver.ts';
@@ -28,8 +29,10 @@ async function refusedOf(rounds: number, messages: readonly number[], longMs: nu
       return (begun += 1);
     },
   };
-  const turn = longMs === undefined ? undefined : new LoopTurn(longMs, () => nowMs);
-  const boxes = messages.map((count) => ({ count, ...mailbox<OwnerMessage, unknown>(1_024) }));
+  const now = (): number => nowMs;
+  const turns = new FairTurns<unknown>(now);
+  const turn = longMs === undefined ? undefined : new LoopTurn(longMs, now, (end) => turns.onRoundEnd(end));
+  const boxes = messages.map((count) => ({ count, ...mailbox<OwnerMessage, unknown>(1_024, turns) }));
   const served = boxes.map(({ receiver }) => serveMailbox(receiver, state, turn));
   const refused: number[] = [];
   for (let round = 0; round < rounds; round++) {

@@ -77,11 +77,12 @@ export class Rooms implements Disposable {
   /**
    * Sends a message to a room, on all threads.
    *
+   * @param sender with whose messages it keeps its order; senders take turns
    * @returns when to send the next one, if not at once: so much waits already
    * @throws {OverloadedError} too much waits; it was sent to nobody
    */
-  send(room: string, frame: string): Promise<void> | undefined {
-    return this.#outgoing.add({ begin: (done) => this.#begin(room, frame, done) });
+  send(room: string, frame: string, sender?: Member): Promise<void> | undefined {
+    return this.#outgoing.add({ begin: (done) => this.#begin(room, frame, done) }, sender);
   }
 
   /**

@@ -117,7 +117,7 @@ export class SocketMember implements Member {
     const text = (data as Buffer).toString('utf8'); // with the default binary type
     if (!isJson(text)) return this.close(INVALID_DATA, 'the frame is not JSON');
     try {
-      const ready = this.#rooms.send(this.room, messageFrame(this.room, text, this.id));
+      const ready = this.#rooms.send(this.room, messageFrame(this.room, text, this.id), this);
       if (ready instanceof Promise) void this.#pauseUntil(ready);
     } catch (error) {
       if (!(error instanceof OverloadedError)) throw error;

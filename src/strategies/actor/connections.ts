@@ -2,8 +2,9 @@
  * Connections, actor: one thread owns the map; everyone else asks it.
  *
  * Guarantee: linearizable; a page is one consistent cut.
- * Cost: a message and a reply per call, heartbeats too. While the owner makes a long page everybody else's call waits
- * in its mailbox, but no event loop stands still.
+ * Cost: a message and a reply per call, heartbeats too. A page and the sizes of the rooms are made at one go, since a cut
+ * between two messages would be none: each passes all there are of the room, or altogether, at most
+ * `CONNECTIONS_CAPACITY`. Meanwhile everybody else's call waits in the mailbox; no HTTP thread's event loop stands still.
  */
 import type { Connections } from '../../resources/connections.ts';
 import { pageOf } from '../connection-listing.ts';

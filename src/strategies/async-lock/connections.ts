@@ -2,7 +2,8 @@
  * Connections, async-lock: one asynchronous mutex guards the map, and its guard is held while the origin stores.
  *
  * Guarantee: linearizable; a page is one consistent cut; nobody sees a registration that is not stored.
- * Cost: with write-through, heartbeats and lookups of everybody queue behind each registration's I/O.
+ * Cost: with write-through, heartbeats and lookups of everybody queue behind each registration's I/O. A page and the sizes
+ * of the rooms are made at one go: each passes all there are of the room, or altogether, at most `CONNECTIONS_CAPACITY`.
  */
 import type { Connections } from '../../resources/connections.ts';
 import { AsyncMutex } from '../../sync/async-mutex.ts';

@@ -1,7 +1,8 @@
-/** Settings → memory → threads → listening; SIGTERM and SIGINT undo it in reverse. */
+/** Settings → memory → threads → listening; SIGTERM, SIGINT and SIGHUP undo it in reverse. */
 import './node-version.mjs';
 import { SharedStateError } from './errors.ts';
 import { readSettings, SettingsError, type Settings } from './settings.ts';
+import { AddressInUseError } from './threads/port-claim.ts';
 import { Supervisor } from './threads/supervisor.ts';
 import { mainLog } from './threads/thread-log.ts';
 
@@ -14,7 +15,7 @@ const supervisor = new Supervisor(settings, log, (error) => {
 });
 
 let stopping = false;
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
 
 try {
   const url = await supervisor.start();
@@ -22,6 +23,7 @@ try {
   log.child({}, { level: 'info' }).info({ url }, `listening on ${url}`);
 } catch (error) {
   if (error instanceof SharedStateError) log.fatal({ reason: causeOf(error) }, `cannot start: ${error.message}`);
+  else if (error instanceof AddressInUseError) log.fatal(`cannot listen: ${error.message}`);
   else log.fatal({ err: error }, `cannot listen on ${settings.HOST}:${settings.PORT}`);
   process.exit(1);
 }

@@ -8,13 +8,14 @@ const known = strategies.map(({ name }) => name);
 const compared = strategies.filter(({ kind }) => kind === 'strategy').map(({ name }) => name);
 const served = compared.length > 0 ? compared : known; // a baseline that was kept alone
 
-const integer = (low: number, high: number, fallback: number) =>
+const wholeNumber = (low: number, high: number) =>
   z
     .string()
     .regex(/^\d+$/, `must be a whole number from ${low} to ${high}`)
     .transform(Number)
-    .refine((value) => value >= low && value <= high, `must be a whole number from ${low} to ${high}`)
-    .default(fallback);
+    .refine((value) => value >= low && value <= high, `must be a whole number from ${low} to ${high}`);
+
+const integer = (low: number, high: number, fallback: number) => wholeNumber(low, high).default(fallback);
 
 const onOff = z
   .enum(['on', 'off'], 'must be "on" or "off"')
@@ -69,6 +70,7 @@ const usualThreads = strategies.every(({ threads }) => threads === 1)
   : Math.max(2, Math.min(availableParallelism(), MAX_HTTP_THREADS));
 
 const DAY_MS = 86_400_000;
+const MAX_SOCKETS = 2 ** 20;
 
 const schema = z.object({
   HOST: z.string().min(1, 'must not be empty').default('127.0.0.1'),
@@ -102,6 +104,10 @@ const schema = z.object({
   MAX_WAITING: integer(1, 2 ** 20, 4096),
   /** Requests of one thread that may wait for anything at a time; more are refused at once as `OVERLOADED`. */
   MAX_CONCURRENT_REQUESTS: integer(1, 2 ** 20, 4096),
+  /** Connections of one thread that may be open at a time. Not set: what the limit of open files leaves; see `connectionLimit`. */
+  MAX_CONNECTIONS: wholeNumber(1, MAX_SOCKETS).optional(),
+  /** Bodies of one thread's requests that came in and are not answered yet, in MiB. */
+  MAX_BODY_MEMORY_MB: integer(1, 4096, 32),
   /** A shorter wait for each other is no overload, nor is one of a burst; 0: any wait is right. */
   MAX_STANDING_WAIT_MS: integer(0, 60_000, 0),
   REQUEST_TIMEOUT_MS: integer(1, 600_000, 5000),

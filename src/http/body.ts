@@ -1,43 +1,11 @@
 /** Request bodies: their limit, their media type, and JSON whose integers are exact. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BadRequestError, BodyTooLargeError, UnsupportedMediaTypeError } from '../errors.ts';
 import type { Awaitable } from '../sync/wait.ts';
+import { hasBody, MAX_BODY_BYTES } from './body-memory.ts';
 import type { Exchange, HttpContext } from './exchange.ts';
-
-export const MAX_BODY_BYTES = 64 * 1024;
 
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** `rawBody` is where @hono/node-server, too, looks for a body that was read already. */
-export type Incoming = IncomingMessage & { rawBody?: Buffer };
-
-/**
- * Reads the body, if there is one, and then calls `handle`: a handler that finds its body there can answer without a
- * promise, which saves a fifth of the request (docs/decisions/0002).
- *
- * A body that declares itself too large is refused unread, and node:http drops it behind the answer. Not so where the
- * connection ends with the answer: a client that is still sending would meet a reset instead of it.
- */
-export function readAhead(incoming: Incoming, outgoing: ServerResponse, handle: () => void): void {
-  const { 'content-length': length, 'transfer-encoding': encoding } = incoming.headers;
-  if (!hasBody(length, encoding) || (Number(length) > MAX_BODY_BYTES && outgoing.shouldKeepAlive)) return handle();
-  const chunks: Buffer[] = [];
-  let byteLength = 0;
-  incoming.on('data', (chunk: Buffer) => {
-    if (byteLength <= MAX_BODY_BYTES) chunks.push(chunk); // one beyond the limit shows that it was exceeded
-    byteLength += chunk.byteLength;
-  });
-  // When the client leaves there is no end, and nobody to answer.
-  incoming.on('end', () => {
-    incoming.rawBody = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-    handle();
-  });
-}
-
-function hasBody(length: string | undefined, encoding: string | undefined): boolean {
-  return encoding !== undefined || (length !== undefined && length !== '0');
-}
 
 /**
  * The text of a JSON body, undefined when the request has none. A body is not touched when its headers say that it
@@ -45,13 +13,15 @@ function hasBody(length: string | undefined, encoding: string | undefined): bool
  *
  * @throws {UnsupportedMediaTypeError} it is not JSON by its headers
  * @throws {BodyTooLargeError} it has more than `MAX_BODY_BYTES`
+ * @throws {OverloadedError} there was no room for it
  * @throws {BadRequestError} it is not UTF-8
  */
 export function bodyText(context: HttpContext, exchange: Exchange): Awaitable<string | undefined> {
   const length = exchange.header('content-length');
   if (!hasBody(length, exchange.header('transfer-encoding'))) return undefined;
   if (Number(length) > MAX_BODY_BYTES) throw new BodyTooLargeError(MAX_BODY_BYTES);
-  const body = context.env?.incoming?.rawBody;
+  const { rawBody: body, bodyRefusal } = context.env?.incoming ?? {};
+  if (bodyRefusal !== undefined) throw bodyRefusal;
   if (body !== undefined) return textOf(body, exchange);
   return context.req.arrayBuffer().then((bytes) => textOf(new Uint8Array(bytes), exchange)); // no socket: a test
 }

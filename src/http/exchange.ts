@@ -10,7 +10,7 @@ import { ClientGoneError, DeadlineError } from '../errors.ts';
 import type { Call } from '../resources/call.ts';
 import type { Awaitable, Timing } from '../sync/wait.ts';
 import type { Lane } from './admission.ts';
-import type { Incoming } from './body.ts';
+import type { Incoming } from './body-memory.ts';
 import { problemOf } from './problems.ts';
 import { requestIdOf } from './request-id.ts';
 

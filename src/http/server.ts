@@ -8,9 +8,11 @@ import { once } from 'node:events';
 import { createAdaptorServer, getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { BadRequestError, type ErrorCode } from '../errors.ts';
-import { readAhead } from './body.ts';
+import { BodyMemory } from './body-memory.ts';
 import type { HttpEnvironment } from './exchange.ts';
-import { leave } from './leave.ts';
+import { type HttpSocket, LATEST, REFUSED, UPGRADED } from './http-socket.ts';
+import { leave, Unfinished } from './leave.ts';
+import { OpenSockets, type SocketCounts } from './open-sockets.ts';
 import { problem, problemOf, type Problem } from './problems.ts';
 import { writeRaw } from './raw-response.ts';
 import { requestIdOf } from './request-id.ts';
@@ -19,6 +21,7 @@ import { asksForWebSocket, WebSockets } from './web-sockets.ts';
 /** Bytes of all header lines together, the request line included. */
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_URL_CHARACTERS = 8 * 1024;
+const tooManyConnections = 'as many connections are open on this thread as may be; nothing was begun';
 const urlTooLong = `the URL exceeds ${MAX_URL_CHARACTERS} characters`;
 /** A registered name or an address, with or without a port. */
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d{1,5})?$/i;
@@ -29,19 +32,26 @@ const KEEP_ALIVE_MS = 65_000; // longer than the usual load balancer keeps an id
 /** After a client has said that it sends no more: most answers are out by then, and need no interim response. */
 const PROBE_AFTER_MS = 100;
 
-/** A connection, and the answer to the last request that came in on it. */
-const LATEST = Symbol('latest');
-type HttpSocket = Socket & { [LATEST]?: ServerResponse };
-
 export interface HttpServer {
   /** The port it listens on. */
   readonly port: number;
-  /** Connections that are open, those that became WebSockets included. */
-  readonly connections: () => number;
+  /** What its connections take at the moment, and what did not fit. */
+  readonly counts: () => ServerCounts;
   /**
-   * Ends the server without cutting anybody off: from now on answers say `Connection: close`; see `leave`.
+   * Ends the server without cutting anybody off who goes on: from now on answers say `Connection: close`; see `leave`.
+   *
+   * @returns how many connections were ended because their clients did not
    */
-  drain(): Promise<void>;
+  drain(): Promise<number>;
+}
+
+export interface ServerCounts extends SocketCounts {
+  /** Connections that are open, those that became WebSockets included. */
+  readonly open: number;
+  /** What bodies take that came in and are not answered yet. */
+  readonly bodyBytes: number;
+  /** Bodies for which there was no room. */
+  readonly bodiesRefused: number;
 }
 
 export interface ListenOptions {
@@ -49,10 +59,23 @@ export interface ListenOptions {
   readonly port: number;
   /** Several threads listen on the same port, where the platform can. */
   readonly reusePort: boolean;
+  /** Connections that may be open at a time; see `OpenSockets`. */
+  readonly maxConnections: number;
+  /** See `BodyMemory`. */
+  readonly maxBodyMemoryBytes: number;
+  /** How long a client may leave unfinished what it has begun, once the server drains. */
+  readonly unfinishedMs: number;
 }
 
-export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions): Promise<HttpServer> {
+/** @param onFull called now and then, when a connection found no place of its own */
+export async function listen(
+  app: Hono<HttpEnvironment>,
+  options: ListenOptions,
+  onFull?: (limit: number, counts: SocketCounts) => void,
+): Promise<HttpServer> {
   let draining = false;
+  const bodies = new BodyMemory(options.maxBodyMemoryBytes);
+  const sockets = new OpenSockets(options.maxConnections, onFull);
   const toHono = getRequestListener(app.fetch, { errorHandler: refuseRequest, autoCleanupIncoming: false });
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const socket: HttpSocket = incoming.socket;
@@ -61,7 +84,7 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
     socket[LATEST] = outgoing;
     if (draining) outgoing.shouldKeepAlive = false;
     const refused = refusalOf(incoming);
-    if (refused === undefined) readAhead(incoming, outgoing, () => void toHono(incoming, outgoing));
+    if (refused === undefined) bodies.readAhead(incoming, outgoing, () => void toHono(incoming, outgoing));
     else answer(outgoing, refused);
   };
   const webSockets = new WebSockets(app, () => draining);
@@ -87,11 +110,11 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
   });
   // A client may say that it sends no more and still read: node:http would cut it off. See docs/decisions/0004.
   Object.assign(server, { httpAllowHalfOpen: true });
-  const sockets = new Set<HttpSocket>();
   server.on('connection', (socket: HttpSocket) => {
     sockets.add(socket);
-    socket.on('end', () => probe(socket)).on('close', () => sockets.delete(socket));
+    socket.on('end', () => probe(socket));
   });
+  server.on('upgrade', ({ socket }: { socket: HttpSocket }) => (socket[UPGRADED] = true));
   server.on('clientError', refuseBytes);
   server.on('connect', (incoming: IncomingMessage, socket: Socket) => {
     writeRaw(socket, problemFor('METHOD_NOT_ALLOWED', 'CONNECT is not served', incoming), { allow: 'GET, POST' });
@@ -101,15 +124,22 @@ export async function listen(app: Hono<HttpEnvironment>, options: ListenOptions)
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    connections: () => sockets.size,
+    counts: () => ({
+      open: sockets.size,
+      ...sockets.counts,
+      bodyBytes: bodies.bytes,
+      bodiesRefused: bodies.refused,
+    }),
     async drain() {
       draining = true;
       // What is in flight was begun before that was known.
       for (const { [LATEST]: latest } of sockets) if (latest?.headersSent === false) latest.shouldKeepAlive = false;
       const socketsClosed = webSockets.close();
       socketsClosed.catch(() => {}); // thrown below
-      await leave(server, sockets);
+      const unfinished = new Unfinished(sockets, options.unfinishedMs, refuseUnfinished);
+      await leave(server, sockets, unfinished);
       await socketsClosed;
+      return unfinished.ended;
     },
   };
 }
@@ -139,6 +169,7 @@ function refusalOf(incoming: IncomingMessage): Problem | undefined {
   const { url = '', httpVersionMajor, headers } = incoming;
   const { host = '', 'transfer-encoding': coding } = headers;
   const bad = (detail: string): Problem => problemFor('BAD_REQUEST', detail, incoming);
+  if ((incoming.socket as HttpSocket)[REFUSED]) return problemFor('OVERLOADED', tooManyConnections, incoming);
   if (httpVersionMajor !== 1) return bad('version: must be HTTP/1.0 or HTTP/1.1');
   if (!isHost(host) || hostsOf(incoming) !== 1) return bad('host: must be sent once, as a name or an address');
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return bad('transfer-encoding: must be chunked');
@@ -178,6 +209,14 @@ function refuseRequest(error: unknown): Response {
     write: false,
   });
   return new Response(refused.body, { status: refused.status, headers: refused.headers });
+}
+
+/** What a client has begun and not finished when the service ends: nothing was done of it. */
+function refuseUnfinished(socket: HttpSocket): void {
+  const { [LATEST]: latest } = socket;
+  const detail = 'the service is shutting down, and the rest of the request did not come';
+  if (latest !== undefined && !latest.headersSent) answer(latest, problemFor('SHUTTING_DOWN', detail, latest.req));
+  else writeRaw(socket, problem('SHUTTING_DOWN', detail, requestIdOf(undefined), { outcome: 'not-applied' }));
 }
 
 /** What the parser of node:http refuses; there is no request to answer, only a socket. */

@@ -7,8 +7,8 @@ import { type Gauge, type LockCounts, type ThreadGauges } from './thread-gauges.
  * @param requests that each thread answered, which is what it did until now
  */
 export function threadFamilies(values: ThreadGauges, requests: readonly number[]): Family[] {
-  const perThread = (name: string, help: string, wanted: Gauge, scale = 1): Family =>
-    gauge(
+  const perThread = (name: string, help: string, wanted: Gauge, scale = 1, family = gauge): Family =>
+    family(
       name,
       help,
       Array.from({ length: values.positions }, (_, thread) => ({
@@ -37,6 +37,14 @@ export function threadFamilies(values: ThreadGauges, requests: readonly number[]
       1e-3,
     ),
     perThread('http_open_connections', 'Sockets that are open, WebSockets included', 'connections'),
+    perThread('http_body_bytes', 'What bodies take that came in and are not answered yet', 'bodyBytes'),
+    ...(
+      [
+        ['connections_refused', 'Connections that were refused because all were taken', 'connectionsRefused'],
+        ['connections_evicted', 'Idle connections that were closed to make room', 'connectionsEvicted'],
+        ['bodies_refused', 'Bodies that were refused because there was no memory for them', 'bodiesRefused'],
+      ] as const
+    ).map(([name, help, wanted]) => perThread(`http_${name}_total`, help, wanted, 1, counter)),
     counter(
       'thread_http_requests_total',
       'Requests that the thread answered: a shared port spreads connections, not requests',

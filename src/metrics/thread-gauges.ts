@@ -4,6 +4,7 @@
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
+import type { ServerCounts } from '../http/server.ts';
 import { type MutexStats, noStats } from '../sync/mutex-stats.ts';
 
 export const gauges = [
@@ -13,6 +14,10 @@ export const gauges = [
   'loopDelayP50Ms',
   'loopDelayP99Ms',
   'connections',
+  'bodyBytes',
+  'connectionsRefused',
+  'connectionsEvicted',
+  'bodiesRefused',
 ] as const;
 export type Gauge = (typeof gauges)[number];
 
@@ -83,8 +88,8 @@ export interface Publisher {
 
 export interface PublisherOptions {
   readonly position: number;
-  /** Open connections of this thread. */
-  readonly connections: () => number;
+  /** This thread's connections and bodies. */
+  readonly server: () => ServerCounts;
   /** What this thread saw of the locks of each cell, by the cell's index. */
   readonly locks: () => readonly LockCounts[];
 }
@@ -97,6 +102,12 @@ export function startPublisher(values: ThreadGauges, options: PublisherOptions):
   let published = options.locks();
   for (const [cell, seen] of published.entries()) values.addLocks(position, cell, seen);
   let rounds = 0;
+  // What threads counted that were here before.
+  const before = {
+    refused: values.get(position, 'connectionsRefused'),
+    evicted: values.get(position, 'connectionsEvicted'),
+    bodies: values.get(position, 'bodiesRefused'),
+  };
 
   const delayMs = (percentile: number): number => Math.max(0, delays.percentile(percentile) / 1e6 - LOOK_EVERY_MS);
   const publish = (): void => {
@@ -105,7 +116,12 @@ export function startPublisher(values: ThreadGauges, options: PublisherOptions):
     values.set(position, 'heapLimitBytes', heap.heap_size_limit);
     values.set(position, 'loopDelayP50Ms', delayMs(50));
     values.set(position, 'loopDelayP99Ms', delayMs(99));
-    values.set(position, 'connections', options.connections());
+    const { open, bodyBytes, refused, evicted, bodiesRefused } = options.server();
+    values.set(position, 'connections', open);
+    values.set(position, 'bodyBytes', bodyBytes);
+    values.set(position, 'connectionsRefused', before.refused + refused);
+    values.set(position, 'connectionsEvicted', before.evicted + evicted);
+    values.set(position, 'bodiesRefused', before.bodies + bodiesRefused);
     const locks = options.locks();
     for (const [cell, seen] of locks.entries()) values.addLocks(position, cell, difference(seen, published[cell]!));
     published = locks;

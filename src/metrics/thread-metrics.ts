@@ -5,6 +5,7 @@ import type { ServiceMemory } from '../threads/memory.ts';
 import { repairsIn } from '../threads/recovery.ts';
 import { type Slot, ThreadTable } from '../sync/thread-table.ts';
 import type { OnAnswer } from '../http/exchange.ts';
+import type { ServerCounts } from '../http/server.ts';
 import type { Call } from '../resources/call.ts';
 import { counter, type Family, gauge, textOf } from './families.ts';
 import { LockWatch } from './lock-watch.ts';
@@ -46,11 +47,11 @@ export class ThreadMetrics {
     this.#meter.record(this.#routes().of(context), status, elapsedMs);
   };
 
-  /** @param connections how many are open on this thread */
-  start(connections: () => number): void {
+  /** @param server what connections and bodies take on this thread */
+  start(server: () => ServerCounts): void {
     this.#publisher = startPublisher(this.#gauges, {
       position: this.#position,
-      connections,
+      server,
       locks: () => this.#locks.counts(),
     });
   }

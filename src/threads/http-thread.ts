@@ -98,8 +98,10 @@ const app = buildApp({
   onDefect: (error, requestId) => log.error({ err: error, requestId }, 'a request failed on a defect'),
 });
 routes = new NumberedRoutes(app);
-const server = await listen(app, data.listen);
-metrics?.start(server.connections);
+const server = await listen(app, data.listen, (limit, counts) =>
+  log.warn({ limit, ...counts }, 'as many connections are open as may be: idle ones are closed, then new ones refused'),
+);
+metrics?.start(server.counts);
 thread.threads.markServing(slot);
 const sweeper = startSweeper({ slot, threads: thread.threads, served, ttlMs: settings.CONNECTION_TTL_MS });
 port.postMessage({ listeningOn: server.port } satisfies FromHttpThread);
@@ -113,7 +115,8 @@ async function drain(): Promise<void> {
   draining = true;
   sweeper.stop();
   metrics?.stop();
-  await server.drain();
+  const ended = await server.drain();
+  if (ended > 0) log.warn({ ended }, 'connections were ended whose clients did not finish what they had begun');
   await renderer.close();
   for (const rooms of allRooms) rooms[Symbol.dispose]();
   attached.dropSenders();

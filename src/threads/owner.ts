@@ -25,7 +25,7 @@ export interface OwnerOptions {
   readonly onReplaced: () => void;
   readonly onError: (error: unknown) => void;
   /** The thread ended without being told to; says after how many milliseconds a new one may start, or not at all. */
-  readonly onDeath: (livedMs: number) => number | undefined;
+  readonly onDeath: (livedMs: number, error: unknown) => number | undefined;
 }
 
 /** Names of the cells of these strategies that have an owner. */
@@ -62,16 +62,28 @@ export class Owner {
     const startedMs = performance.now();
     const access = { originPort: port2, originEpoch };
     const workerData = { settings, memory, slot, ...access, owned } satisfies OwnerThreadData;
-    const worker = new Worker(new URL('./owner-thread.ts', import.meta.url), { workerData, transferList: [port2] });
-    this.#worker = worker;
-    worker.on('error', (error) => this.#options.onError(error)); // the exit that follows replaces it
-    worker.on('exit', (code) => {
+    let failure: unknown;
+    const died = (livedMs: number): void => {
       port1.close();
       bury(memory, slot);
       this.#worker = undefined;
       this.#serves = false;
-      if (!this.#stopping) this.#replace(code === INJECTED_EXIT ? Infinity : performance.now() - startedMs);
+      if (!this.#stopping) this.#replace(livedMs, failure);
+    };
+    let worker: Worker;
+    try {
+      worker = new Worker(new URL('./owner-thread.ts', import.meta.url), { workerData, transferList: [port2] });
+    } catch (error) {
+      failure = error; // the system has no room for a thread
+      died(0);
+      throw error;
+    }
+    this.#worker = worker;
+    worker.on('error', (error) => {
+      failure = error;
+      this.#options.onError(error); // the exit that follows replaces it
     });
+    worker.on('exit', (code) => died(code === INJECTED_EXIT ? Infinity : performance.now() - startedMs));
     await Promise.race([once(worker, 'message'), endsFirst(worker, 'the owner thread')]);
     this.#serves = true;
   }
@@ -113,8 +125,8 @@ export class Owner {
     }
   }
 
-  #replace(livedMs: number): void {
-    const backoffMs = this.#options.onDeath(livedMs);
+  #replace(livedMs: number, error: unknown): void {
+    const backoffMs = this.#options.onDeath(livedMs, error);
     if (backoffMs === undefined) return;
     setTimeout(() => {
       if (this.#stopping) return;

@@ -2,23 +2,31 @@
  * The main thread's part: starts the HTTP threads, replaces one that dies, frees the locks it held, and ends them all.
  * It never blocks and never waits on an atomic.
  */
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import type { ListenOptions } from '../http/server.ts';
 import { createEmbeddedOrigin, takeOver, watchFence } from '../origin/create-origin.ts';
 import type { EmbeddedOrigin } from '../origin/embedded.ts';
 import type { FenceWatch } from '../origin/fence-watch.ts';
 import { SharedOrigin } from '../origin/shared-origin.ts';
 import type { Settings } from '../settings.ts';
 import { ThreadTable } from '../sync/thread-table.ts';
+import { connectionLimit } from './connection-limit.ts';
 import { CrashLoop } from './crash-loop.ts';
 import { endsFirst } from './ends-first.ts';
 import { INJECTED_EXIT } from './faults.ts';
 import type { FromHttpThread, HttpThreadData, ToHttpThread } from './http-thread.ts';
 import { allocateMemory, bury, servedStrategies, type ServiceMemory } from './memory.ts';
 import { Owner, ownedCells } from './owner.ts';
+import { claimPort, type PortClaim } from './port-claim.ts';
 import { storedCells } from './stored-cells.ts';
+
+const MIB = 1024 * 1024;
+/** The longest time that a client may leave unfinished what it has begun, once the service ends; a fifth of what it has. */
+const MAX_UNFINISHED_MS = 2_000;
 
 interface Seat {
   readonly position: number;
@@ -41,7 +49,11 @@ export class Supervisor {
   #reusePort = true;
   #started: Promise<unknown> = Promise.resolve();
   #stopping = false;
+  /** Numeric: every thread listens on the same, and it is the one that is claimed. */
+  #address = '';
   #port: number;
+  #claim: PortClaim | undefined;
+  readonly #maxConnections: number;
   #originEpoch = 0;
   #fence: FenceWatch | undefined;
 
@@ -55,6 +67,10 @@ export class Supervisor {
     this.#port = settings.PORT;
     this.#owned = ownedCells(servedStrategies(settings));
     this.#origin = createEmbeddedOrigin(settings);
+    const { perThread, isCut } = connectionLimit(settings);
+    this.#maxConnections = perThread;
+    if (isCut)
+      log.warn({ perThread }, 'MAX_CONNECTIONS is more than the limit of open files (ulimit -n) leaves room for');
   }
 
   /** Starts every thread. @returns the address, once all of them listen */
@@ -66,11 +82,16 @@ export class Supervisor {
 
   async #start(): Promise<string> {
     const { HOST, PORT, THREADS } = this.#settings;
-    await assertFree(HOST, PORT); // before an older process is fenced out of the origin
+    this.#address = (await lookup(HOST)).address;
+    // Before an older process is fenced out of the origin.
+    if (PORT !== 0) {
+      this.#claim = await claimPort(this.#address, PORT);
+      await assertFree(this.#address, PORT);
+    }
     this.#originEpoch = await takeOver(this.#settings, storedCells(this.#settings));
     const shared = new SharedOrigin(this.#memory.origin);
     this.#fence = watchFence(this.#settings, this.#originEpoch, shared, () => this.#onFencedOut());
-    this.#reusePort = THREADS > 1 && (await canReusePort(HOST));
+    this.#reusePort = THREADS > 1 && (await canReusePort(this.#address));
     if (THREADS > 1 && !this.#reusePort) {
       this.#log.warn('this platform cannot share a port between threads (reusePort): one HTTP thread serves');
     }
@@ -81,6 +102,7 @@ export class Supervisor {
     await this.#startOwner(positions);
     const [first, ...others] = this.#seats;
     this.#port = await this.#seat(first!); // PORT=0: the first picks one for all
+    this.#claim ??= await claimPort(this.#address, this.#port);
     await Promise.all(others.map((seat) => this.#seat(seat)));
     return `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${this.#port}`;
   }
@@ -115,6 +137,7 @@ export class Supervisor {
     await Promise.all(exits);
     await this.#owner?.stop();
     await this.#fence?.stop();
+    await this.#claim?.[Symbol.asyncDispose]();
   }
 
   /** It does not end by itself: where something starts it again it would fence out the other, and that one this, for ever. */
@@ -141,10 +164,22 @@ export class Supervisor {
       position,
       owned: this.#owned,
       onError: (error) => this.#log.error({ err: error }, 'the owner thread failed'),
-      onDeath: (livedMs) => this.#backoff(loop, livedMs),
+      onDeath: (livedMs, error) => this.#backoff(loop, livedMs, error),
       onReplaced: () => this.#seats.forEach((seat) => this.#reconnect(seat)),
     });
     await this.#owner.start();
+  }
+
+  get #listenOptions(): ListenOptions {
+    const { MAX_BODY_MEMORY_MB, SHUTDOWN_TIMEOUT_MS } = this.#settings;
+    return {
+      host: this.#address,
+      port: this.#port,
+      reusePort: this.#reusePort,
+      maxConnections: this.#maxConnections,
+      maxBodyMemoryBytes: MAX_BODY_MEMORY_MB * MIB,
+      unfinishedMs: Math.min(MAX_UNFINISHED_MS, SHUTDOWN_TIMEOUT_MS / 5),
+    };
   }
 
   #reconnect({ worker, position }: Seat): void {
@@ -156,13 +191,19 @@ export class Supervisor {
   /** Puts a new thread on a seat. @returns the port that it listens on */
   async #seat(seat: Seat): Promise<number> {
     const slot = ThreadTable.slot(seat.position, seat.lives++);
-    const { HOST } = this.#settings;
     const { port1, port2 } = new MessageChannel();
     this.#origin.serve(port1);
     const owner = this.#owner!.connect(seat.position);
     this.#threads.enter(slot);
     const startedMs = performance.now();
-    const worker = new Worker(new URL('./http-thread.ts', import.meta.url), {
+    let failure: unknown;
+    const died = (livedMs: number): void => {
+      port1.close();
+      seat.worker = undefined;
+      this.#bury(slot);
+      if (!this.#stopping) this.#replace(seat, livedMs, failure);
+    };
+    const options = {
       workerData: {
         settings: { ...this.#settings, THREADS: this.#seats.length },
         memory: this.#memory,
@@ -171,20 +212,25 @@ export class Supervisor {
         originEpoch: this.#originEpoch,
         ownerPorts: owner.ports,
         hasOwner: this.#owned.length > 0,
-        listen: { host: HOST, port: this.#port, reusePort: this.#reusePort },
+        listen: this.#listenOptions,
       } satisfies HttpThreadData,
       transferList: [port2, ...owner.transferList],
-    });
+    };
+    let worker: Worker;
+    try {
+      worker = new Worker(new URL('./http-thread.ts', import.meta.url), options);
+    } catch (error) {
+      failure = error; // the system has no room for a thread
+      died(0);
+      throw error;
+    }
     seat.worker = worker;
     const listening = once(worker, 'message') as Promise<[FromHttpThread]>;
-    worker.on('error', (error) => this.#log.error({ err: error, slot }, 'a thread failed'));
-    worker.on('exit', (code) => {
-      port1.close();
-      seat.worker = undefined;
-      this.#bury(slot);
-      const livedMs = code === INJECTED_EXIT ? Infinity : performance.now() - startedMs;
-      if (!this.#stopping) this.#replace(seat, livedMs);
+    worker.on('error', (error) => {
+      failure = error;
+      this.#log.error({ err: error, slot }, 'a thread failed');
     });
+    worker.on('exit', (code) => died(code === INJECTED_EXIT ? Infinity : performance.now() - startedMs));
     const [{ listeningOn }] = await Promise.race([listening, endsFirst(worker, `thread ${seat.position}`)]);
     return listeningOn;
   }
@@ -194,8 +240,8 @@ export class Supervisor {
     if (held > 0) this.#log.warn({ slot, held }, 'a dead thread held locks; their next owners repair');
   }
 
-  #replace(seat: Seat, livedMs: number): void {
-    const backoffMs = this.#backoff(seat.loop, livedMs);
+  #replace(seat: Seat, livedMs: number, cause: unknown): void {
+    const backoffMs = this.#backoff(seat.loop, livedMs, cause);
     if (backoffMs === undefined) return;
     setTimeout(() => {
       if (this.#stopping) return;
@@ -204,8 +250,8 @@ export class Supervisor {
   }
 
   /** @returns after how many milliseconds a dead thread may be replaced; undefined when the service gives up */
-  #backoff(loop: CrashLoop, livedMs: number): number | undefined {
-    const backoffMs = loop.died(livedMs);
+  #backoff(loop: CrashLoop, livedMs: number, error: unknown): number | undefined {
+    const backoffMs = loop.died(livedMs, error);
     if (backoffMs === undefined) this.#onFatal(new Error(loop.verdict));
     else this.#log.warn({ thread: loop.name, backoffMs }, 'a thread died and is replaced');
     return backoffMs;

@@ -20,7 +20,9 @@ const services = Object.entries(compose.services);
 const fileOf = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** Every setting that the service knows. */
-const settings = Object.keys(readSettings({ ADMIN_TOKEN: 't', REDIS_URL: 'redis://r' })) as (keyof Settings)[];
+const settings = Object.keys(
+  readSettings({ ADMIN_TOKEN: 't', REDIS_URL: 'redis://r', MAX_CONNECTIONS: '100' }),
+) as (keyof Settings)[];
 
 describe('compose.yaml', () => {
   it('is what the Compose specification allows', () => {

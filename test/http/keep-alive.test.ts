@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MAX_BODY_BYTES } from '../../src/http/body.ts';
+import { MAX_BODY_BYTES } from '../../src/http/body-memory.ts';
 import { exchangeRaw } from '../support/raw-http.ts';
 import { anyStrategy } from '../support/served.ts';
 import { startServiceUnderTest, type ServiceUnderTest } from '../support/service.ts';

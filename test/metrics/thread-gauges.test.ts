@@ -2,8 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startPublisher, ThreadGauges } from '../../src/metrics/thread-gauges.ts';
 
+const counts = { open: 3, refused: 1, evicted: 2, bodyBytes: 4, bodiesRefused: 5 };
+
 function publisherOf(gauges: ThreadGauges) {
-  return startPublisher(gauges, { position: 0, connections: () => 3, locks: () => [] });
+  return startPublisher(gauges, { position: 0, server: () => counts, locks: () => [] });
 }
 
 test('a blocked event loop shows in its delay', async () => {

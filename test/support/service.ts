@@ -15,6 +15,8 @@ export interface ServiceUnderTest extends AsyncDisposable {
 
 /** How it is started; another than the project's own for a copy of it. */
 export interface Entry {
+  /** Node, when left out. */
+  readonly command?: string;
   readonly args: readonly string[];
   readonly cwd?: string;
 }
@@ -31,10 +33,10 @@ const STOP_TIMEOUT_MS = 15_000; // more than the service itself allows a drain
  */
 export async function startServiceUnderTest(
   settings: Readonly<Record<string, string>> = {},
-  { args, ...where }: Entry = { args: [main] },
+  { command = process.execPath, args, ...where }: Entry = { args: [main] },
 ): Promise<ServiceUnderTest> {
   const { PATH = '' } = process.env;
-  const child = await startChild(process.execPath, args, {
+  const child = await startChild(command, args, {
     ...where,
     env: { PATH, PORT: '0', ACCESS_LOG_PER_SECOND: '0', ...settings }, // lines about requests are not what a failure is told by
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -23,10 +23,14 @@ export function ratioTable(ratios: readonly Ratio[]): TextTable {
     ...ratios.map((ratio) => [
       ratio.name,
       spreadText(ratio.values, (value) => value.toFixed(2)),
-      ratio.goal === undefined ? '' : `≥ ${ratio.goal}`,
+      goalText(ratio),
       verdictOf(ratio) ?? '',
     ]),
   ];
+}
+
+function goalText({ goal, atMost }: Ratio): string {
+  return [goal === undefined ? [] : `≥ ${goal}`, atMost === undefined ? [] : `≤ ${atMost}`].flat().join(', ');
 }
 
 /** Everything about one suite for the terminal. */

@@ -33,10 +33,10 @@ export function spreadOf(values: readonly (number | undefined)[]): Spread | unde
   return { median: median(present), least: Math.min(...present), most: Math.max(...present) };
 }
 
-/** Whether a ratio's median reaches its goal; undefined for one without a goal. */
-export function verdictOf({ values, goal }: Ratio): Verdict | undefined {
-  if (goal === undefined) return undefined;
+/** Whether a ratio's median is where it should be; undefined for one without a goal. */
+export function verdictOf({ values, goal, atMost }: Ratio): Verdict | undefined {
+  if (goal === undefined && atMost === undefined) return undefined;
   const spread = spreadOf(values);
   if (spread === undefined) return 'not measured';
-  return spread.median >= goal ? 'met' : 'missed';
+  return spread.median >= (goal ?? -Infinity) && spread.median <= (atMost ?? Infinity) ? 'met' : 'missed';
 }

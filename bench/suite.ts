@@ -35,6 +35,8 @@ export interface Ratio {
   readonly values: readonly (number | undefined)[];
   /** The least that its median should be; a ratio without a goal is shown for what it explains. */
   readonly goal?: number;
+  /** The most that its median should be, where less is better. */
+  readonly atMost?: number;
 }
 
 export interface SuiteResult {

@@ -16,6 +16,7 @@ import { conclude, evidenceFile, type Page, type Verdict } from './verdict.ts';
 
 const help = `node prove/soak.ts [flags]
   --minutes <n>  under load                                     (20)
+  --short        five minutes under load, and a sample every 24 seconds, where none is named
   --sample <n>   seconds between samples                        (30)
   --seed <n>     decides what is asked, when, and what goes wrong  (1)
   --evidence     write docs/evidence/soak.md once it is proved`;
@@ -27,14 +28,15 @@ function planOf(args: readonly string[]) {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      minutes: { type: 'string', default: '20' },
-      sample: { type: 'string', default: '30' },
+      minutes: { type: 'string' },
+      sample: { type: 'string' },
+      short: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
       evidence: { type: 'boolean', default: false },
     },
   });
-  const minutes = positive('--minutes', values.minutes);
-  const sampleEverySeconds = positive('--sample', values.sample);
+  const minutes = positive('--minutes', values.minutes ?? (values.short ? '5' : '20'));
+  const sampleEverySeconds = positive('--sample', values.sample ?? (values.short ? '24' : '30'));
   const faultsPerSample = Math.round(sampleEverySeconds / FAULT_EVERY_SECONDS);
   if (faultsPerSample < soakFaults.length) {
     throw new TypeError(
@@ -124,7 +126,7 @@ function pageOf(run: SoakRun, plan: ReturnType<typeof planOf>, startedAt: string
   const names = run.samples[0]?.threads.map(({ thread }) => thread) ?? [];
   const body = `All strategies, counters, cache, connections, config and WebSockets, \`WRITE_THROUGH=on\`, requests at random times
 (Poisson) at 0.7 of the capacity. Every three seconds something goes wrong: errors in critical sections, an origin that is
-late or fails, clients that vanish, WebSockets that return, threads that die while they hold a lock. It is always thread 1
+late, fails or is out for seconds, clients that vanish, WebSockets that return, threads that die while they hold a lock. It is always thread 1
 that dies, as long before each sample, so that its heaps can be compared; the owner does in the first third only.
 For each sample the load stops, each thread collects its garbage, and says what it has: heap and external memory. The first
 third is warm-up. Growth is by Theil–Sen, from the first sample after that to the last. What is flat cannot have grown, by

@@ -11,6 +11,7 @@ export const soakFaults = [
   'throw-in-section',
   'origin-delay',
   'origin-fail',
+  'origin-outage',
   'client-vanishes',
   'sockets-return',
   'thread-dies',
@@ -19,6 +20,9 @@ export const soakFaults = [
 export type SoakFault = (typeof soakFaults)[number];
 
 const SOCKETS_OF_EACH = 4;
+/** Writes of each strategy that an outage fails, and what is waited for them. */
+const OUTAGE_WRITES = 100;
+const OUTAGE_MS = 2_000;
 /** Until main has noticed a death, and whoever was connected. */
 const NOTICED_MS = 300;
 const READY_MS = 20_000;
@@ -72,6 +76,9 @@ export class SoakFaults {
       case 'origin-fail':
         await this.#inject(pick(strategies), { kind: fault, times: 10 });
         break;
+      case 'origin-outage':
+        await this.#outage();
+        break;
       case 'client-vanishes':
         await Promise.all(strategies.map((name) => this.#vanish(name)));
         break;
@@ -116,6 +123,13 @@ export class SoakFaults {
     using client = new KeptAliveClient('faults', url, false);
     const { status, error } = await client.send({ method: 'POST', path: `/v1/${strategy}/faults`, body }, headers);
     if (status !== 202) throw new Error(`the fault ${body} was answered ${status ?? error}`);
+  }
+
+  /** An origin that fails every write of counters, under all strategies at once, for as many as come within seconds. */
+  async #outage(): Promise<void> {
+    const outage = { kind: 'origin-fail', times: OUTAGE_WRITES };
+    await Promise.all(this.#options.strategies.map((name) => this.#inject(name, outage)));
+    await elapsed(OUTAGE_MS);
   }
 
   /** One sends half a request, one a whole request, and neither waits for the answer. */

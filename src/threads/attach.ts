@@ -86,7 +86,7 @@ export async function attachAll(
     const attached = await cell.attach(context);
     const restores = cell.own === undefined && (isFirst || cell.memory === undefined);
     if (restores && !('unsupported' in attached)) await scope.restore(name, attached);
-    if (cell.own === undefined) limitWrites(attached, resource, context.writeThrough);
+    if (cell.own === undefined && !('unsupported' in attached)) limitWrites(attached, resource, context.writeThrough);
     return attached;
   };
 

@@ -84,9 +84,9 @@ export async function attachAll(
     const name = cellName(strategy, resource);
     const context = scope.cellContext(name, cell.own === undefined ? undefined : sender(name));
     const attached = await cell.attach(context);
-    const restores = cell.own === undefined && (isFirst || cell.memory === undefined);
-    if (restores && !('unsupported' in attached)) await scope.restore(name, attached);
-    if (cell.own === undefined && !('unsupported' in attached)) limitWrites(attached, resource, context.writeThrough);
+    if ('unsupported' in attached || cell.own !== undefined) return attached; // an owner does both for its cell
+    if (isFirst || cell.memory === undefined) await scope.restore(name, attached);
+    limitWrites(attached, resource, context.writeThrough);
     return attached;
   };
 

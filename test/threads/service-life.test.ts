@@ -44,6 +44,15 @@ describe('starting', () => {
     expect(await service.stop()).toBe(0);
   });
 
+  it('starts with every strategy, also those that lack a resource, and writes through', async () => {
+    await using service = await startServiceUnderTest({ THREADS: '2', CONTROLS: 'on', WRITE_THROUGH: 'on' });
+    const listed = (await (await fetch(`${service.url}/v1`)).json()) as { strategies: { name: string }[] };
+    for (const { name } of listed.strategies) {
+      const answer = await fetch(`${service.url}/v1/${name}/counters/through/increment`, { method: 'POST' });
+      expect([name, answer.status]).toEqual([name, name === 'atomic' ? 501 : 200]); // it writes nothing through
+    }
+  });
+
   it('gives every answer a request id, the client’s own if it is sane', async () => {
     await using service = await startServiceUnderTest({ THREADS: '1' });
     const url = `${service.url}/v1/${anyStrategy.name}/counters/none`;

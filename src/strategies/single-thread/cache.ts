@@ -34,11 +34,11 @@ export const cache: Cell<Cache> = {
       },
 
       forget(key, call) {
-        through.forget(key, call);
+        return through.forget(key, call);
       },
 
       clear(call) {
-        through.clear(call);
+        return through.clear(call);
       },
 
       stats() {

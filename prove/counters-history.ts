@@ -8,7 +8,7 @@
 import { parseArgs } from 'node:util';
 import { strategies } from '../src/strategies/index.ts';
 import type { History } from '../test/support/history.ts';
-import { incrementsOnly, mixedOperations, recordHistory } from '../test/support/http-history.ts';
+import { incrementsOnly, mixedOperations, recordHistory } from '../test/support/counters-http-history.ts';
 import { checkIncrements } from '../test/support/increment-order.ts';
 import { checkLinearizable, type Verdict } from '../test/support/linearizability.ts';
 import { startServiceUnderTest } from '../test/support/service.ts';

@@ -60,7 +60,10 @@ const routes: { readonly [Name in ResourceName]: Routes<Resources[Name]> } = {
 };
 
 /** Paths of a resource besides its own, which are refused with it. */
-const morePaths: Partial<Record<ResourceName, readonly string[]>> = { connections: ['rooms/*', 'ws'] };
+const morePaths: Partial<Record<ResourceName, readonly string[]>> = {
+  cache: ['documents/*'],
+  connections: ['rooms/*', 'ws'],
+};
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 

@@ -236,6 +236,21 @@ export class OriginTimeoutError extends SharedStateError {
   }
 }
 
+/**
+ * The origin has made a change, but the cache's lock was not free in time. The copy in memory may be older; to take it
+ * out is tried until it succeeds.
+ */
+export class CopyInDoubtError extends SharedStateError {
+  readonly code = 'ORIGIN_TIMEOUT';
+
+  constructor() {
+    super(
+      'the origin has made the change, but the copy in memory could not be replaced in time; it may be older',
+      'unknown',
+    );
+  }
+}
+
 /** The mailbox had no room in time. Nothing changed. */
 export class MailboxFullError extends SharedStateError {
   readonly code = 'MAILBOX_FULL';

@@ -49,8 +49,9 @@ export interface CacheStats {
 /**
  * Documents of the origin, kept in memory: read through, bounded in bytes, for a limited time.
  *
- * No read that began after a write was acknowledged returns an older value. Under every strategy but the control,
- * concurrent misses of one key across all threads cause one load. Errors are not kept.
+ * Per key, once a read saw a version of a document, or its write was acknowledged, no read that begins later sees an
+ * older one; that it was deleted is a version too. Under every strategy but the control, concurrent misses of one key
+ * across all threads cause one load. Errors are not kept.
  */
 export interface Cache {
   /**
@@ -65,9 +66,18 @@ export interface Cache {
    *
    * @param value JSON text of at most `MAX_DOCUMENT_BYTES`
    * @param ttlMs how long it may be served from memory
+   * @throws {DocumentsFullError} there is no room for it at the origin; nothing changed
    * @throws {OriginFailedError} {OriginTimeoutError} its outcome says whether the origin may have it
    */
   write(key: string, value: string, ttlMs: number, call: Call): Promise<void>;
+
+  /**
+   * Deletes a document at the origin, and the copy here.
+   *
+   * @returns whether there was one
+   * @throws {OriginFailedError} {OriginTimeoutError} as for `write`
+   */
+  delete(key: string, call: Call): Promise<boolean>;
 
   /** Forgets the copy in memory; the origin keeps its document. */
   forget(key: string, call: Call): Awaitable<void>;

@@ -27,6 +27,8 @@ const BODY = 48;
 export const STORED = 0b01;
 /** The load found that another one had stored it. */
 export const FOUND = 0b10;
+/** There is no document as of this version, and no body. */
+export const NONE = 0b100;
 
 export interface NewEntry {
   /** JSON text. */
@@ -44,6 +46,13 @@ export function packEntry(key: string, { value, version, ttlMs }: NewEntry): Ent
   entry.write(etagOf(entry.subarray(BODY)), ETAG, 'latin1');
   entry.writeUInt16LE(0, FLAGS);
   return entry;
+}
+
+/** What a load brings where the origin has no document; never kept. */
+export function packNone(version: number): Entry {
+  const entry = Buffer.from(new ArrayBuffer(BODY));
+  new Float64Array(entry.buffer, 0, TIMES)[VERSION] = version;
+  return flag(entry, NONE);
 }
 
 export function openEntry(entry: Entry): CachedDocument {

@@ -2,8 +2,9 @@
  * The rules of a cache in shared memory, the same for every strategy: which of two entries stays, and who leaves when
  * room is needed. What differs between strategies is only who may call this when, and how entries change.
  *
- * Guarantee: an entry never gives way to one that the origin stored before it. That holds for entries that have left
- * too: each shard keeps the greatest version that left it, and a write with no greater one comes too late to be kept.
+ * Guarantee: an entry never gives way to one that the origin stored before it. That holds for versions that are not
+ * there too, because they have left or were shown without being kept: each shard has the greatest of these, and a write
+ * with no greater one comes too late to be kept. Of a key that the origin deleted that is the version of the deletion.
  * Cost: an eviction looks at eight entries.
  *
  * Recency is approximate, as in Redis: a read stores the time in its entry, and of eight random entries the one that
@@ -70,7 +71,7 @@ export class CacheTable {
   readonly #counts: CacheCounts;
   readonly #floors: Float64Array;
 
-  /** @param floors a number for each shard, in shared memory: the greatest version that left it */
+  /** @param floors a number for each shard, in shared memory: the greatest version that is not there (any more) */
   constructor(entries: CacheEntries, counts: CacheCounts, floors: Float64Array) {
     this.#entries = entries;
     this.#counts = counts;
@@ -91,7 +92,7 @@ export class CacheTable {
     return this.#entries.copy(record);
   }
 
-  /** Keeps what a load brought, unless its ticket is void by then. @returns whether it is kept */
+  /** Keeps what a load brought, unless its ticket is void by then. @returns whether it is kept; if not, `pass` it on */
   keep(key: string, entry: Entry, ticket: Ticket, inShard: InShard<Placed>): boolean {
     const mayPlace = (record: number): boolean => !ticket.isVoid && !this.#isNewer(record, entry);
     return this.#place(key, entry, mayPlace, inShard) === 'placed';
@@ -102,8 +103,18 @@ export class CacheTable {
     const version = versionOf(entry);
     const mayPlace = (record: number, shard: number): boolean =>
       version > (record === -1 ? this.#floors[shard]! : this.#entries.number(record, VERSION));
-    if (this.#place(key, entry, mayPlace, inShard) !== 'no room') return;
-    inShard(this.shardOf(key), () => this.#pass(key, version));
+    if (this.#place(key, entry, mayPlace, inShard) === 'no room') this.pass(key, version, inShard);
+  }
+
+  /** A version that is seen and not kept: from now on nothing older is there, or is kept by `put`. */
+  pass(key: string, version: number, inShard: InShard<Placed>): void {
+    const shard = this.shardOf(key);
+    inShard(shard, () => {
+      const record = this.#entries.find(key);
+      if (record !== -1 && this.#entries.number(record, VERSION) < version) this.#takeOut(record, shard);
+      this.#raise(shard, version);
+      return 'placed';
+    });
   }
 
   /** Keeps an entry whatever is there. For the control. */
@@ -229,15 +240,6 @@ export class CacheTable {
   #isNewer(record: number, entry: Entry): boolean {
     if (record === -1 || this.#isExpired(record, Date.now())) return false;
     return this.#entries.number(record, VERSION) > versionOf(entry);
-  }
-
-  /** Lets go of a version without keeping it: what is older goes too. */
-  #pass(key: string, version: number): Placed {
-    const shard = this.shardOf(key);
-    const record = this.#entries.find(key);
-    if (record !== -1 && this.#entries.number(record, VERSION) < version) this.#takeOut(record, shard);
-    this.#raise(shard, version);
-    return 'placed';
   }
 
   #takeOut(record: number, shard: number): Placed {

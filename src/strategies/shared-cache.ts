@@ -4,8 +4,9 @@
  * ```
  * index     a `SharedTable`, or the pages of a `SnapshotCell`
  * notes     a cache line per shard, for what a dead thread leaves half-done
- * floors    a float64 per shard: the greatest version that left it
+ * floors    a float64 per shard: the greatest version that left it, or was shown without being kept
  * counts    a cache line per thread position
+ * shown     a word per bucket of keys: see `ShownVersions`
  * flights   what is being loaded, with a small arena for what one thread loads and others wait for
  * arena     the entries
  * ```
@@ -21,6 +22,7 @@ import { CacheTable } from './cache-table.ts';
 import { aligned, leafLock, LINE_BYTES, MIB } from './leaf-lock.ts';
 import type { OpenFlights } from './read-through.ts';
 import { SharedEntries } from './shared-entries.ts';
+import { ShownVersions } from './shown-versions.ts';
 import type { CellContext, CellMemorySize } from './strategy.ts';
 
 /** There is a record for so many bytes of capacity: smaller entries leave some of it unused. */
@@ -43,6 +45,7 @@ interface CacheLayout {
   readonly notes: number;
   readonly floors: number;
   readonly counts: number;
+  readonly shown: number;
   readonly flights: number;
   readonly landing: number;
   readonly arena: number;
@@ -54,10 +57,12 @@ function cacheLayout({ CACHE_MEMORY_MB }: Settings, indexBytes: number, shards: 
   const notes = aligned(indexBytes);
   const floors = notes + shards * LINE_BYTES;
   const counts = floors + aligned(shards * 8);
-  const flights = counts + CacheCounts.bytes;
+  const shown = counts + CacheCounts.bytes;
+  const flights = shown + ShownVersions.bytes;
   const landing = flights + aligned(SingleFlight.bytes(FLIGHTS));
   const arena = landing + aligned(Arena.bytes(LANDING_BYTES));
-  return { arenaBytes, notes, floors, counts, flights, landing, arena, bytes: arena + Arena.bytes(arenaBytes) };
+  const bytes = arena + Arena.bytes(arenaBytes);
+  return { arenaBytes, notes, floors, counts, shown, flights, landing, arena, bytes };
 }
 
 export function cacheRecords({ CACHE_MEMORY_MB }: Settings): number {
@@ -71,7 +76,7 @@ export function cacheMemory(settings: Settings, locks: number, indexBytes: numbe
 
 /** All but the index. */
 export function cacheParts(context: CellContext, indexBytes: number, shards = 1) {
-  const { memory, settings, thread } = context;
+  const { memory, settings, thread, hashSeed } = context;
   const { data } = memory;
   const layout = cacheLayout(settings, indexBytes, shards);
   const arena = new Arena({
@@ -82,7 +87,8 @@ export function cacheParts(context: CellContext, indexBytes: number, shards = 1)
   });
   const counts = new CacheCounts(data, layout.counts, thread.slot);
   const floors = new Float64Array(data, layout.floors, shards);
-  return { arena, counts, floors, notes: layout.notes / 4, flights: sharedFlights(context, layout) };
+  const shown = new ShownVersions(data, layout.shown, hashSeed);
+  return { arena, counts, floors, shown, notes: layout.notes / 4, flights: sharedFlights(context, layout) };
 }
 
 /** Memory for a cache in a `SharedTable`. */

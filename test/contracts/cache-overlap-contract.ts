@@ -1,5 +1,6 @@
 /** What overlaps: loads, writes, failures, and readers that give up; part of the cache's contract. */
 import { expect } from 'vitest';
+import type { SeenDocument } from '../support/rig-operations.ts';
 import { allBegan, everywhere, last, patientOrigin, valueOf } from './cache-contract-helpers.ts';
 import type { ContractCase } from './counters-contract.ts';
 
@@ -79,6 +80,64 @@ export const overlapContract: readonly ContractCase[] = [
         await first;
         for (const cache of everywhere(rig)) expect(valueOf(await cache.read('raced'))).toBe(JSON.parse(second));
       }
+    },
+  },
+  {
+    name: 'shows nothing older than a write that a read has seen, though neither it nor an earlier one was acknowledged',
+    needs: 'awaits outside the guard',
+    settings: patientOrigin,
+    async run(rig) {
+      const hold = async (begin: () => Promise<unknown>): Promise<[unknown: Promise<unknown>, letGo: () => void]> => {
+        rig.origin.hold();
+        const begun = begin();
+        await rig.origin.held(1);
+        return [begun, rig.origin.keepBack()];
+      };
+      const [first, letFirstGo] = await hold(() => rig.cacheOn(0).write('seen', '"first"'));
+      const [second, letSecondGo] = await hold(() => last(rig).write('seen', '"second"'));
+      const [early, letEarlyGo] = await hold(() => rig.cacheOn(0).read('seen'));
+      await last(rig).forget('seen'); // so that what is on its way is answered, and not kept
+      letEarlyGo();
+      expect(valueOf((await early) as SeenDocument)).toBe('second');
+      letFirstGo();
+      await first;
+      for (const cache of everywhere(rig)) expect(valueOf(await cache.read('seen'))).toBe('second');
+      letSecondGo();
+      await second;
+      for (const cache of everywhere(rig)) expect(valueOf(await cache.read('seen'))).toBe('second');
+    },
+  },
+  {
+    name: 'shares no load with a read that began after another, which was slower on its way, has shown a newer document',
+    needs: 'awaits outside the guard',
+    settings: patientOrigin,
+    async run(rig) {
+      const letStoreGo = rig.origin.delayStores();
+      const written = last(rig).write('doc-2', '"new"');
+      await rig.origin.delayed(1);
+      const letSlowGo = rig.origin.delayNextLoad();
+      const slow = rig.cacheOn(0).read('doc-2');
+      await rig.origin.delayed(1);
+      await last(rig).forget('doc-2'); // so that the next read does not join it
+      rig.origin.hold();
+      const before = last(rig).read('doc-2');
+      await rig.origin.held(1); // the origin has answered with the old document
+      const letBeforeGo = rig.origin.keepBack();
+      rig.origin.hold();
+      letStoreGo();
+      await rig.origin.held(1); // stored, but its writer does not know
+      const letWriterGo = rig.origin.keepBack();
+      letSlowGo();
+      expect(valueOf(await slow)).toBe('new');
+      const late = rig.cacheOn(0).read('doc-2');
+      await allBegan(rig);
+      letBeforeGo();
+      expect(valueOf(await late)).toBe('new');
+      await before;
+      for (const cache of everywhere(rig)) expect(valueOf(await cache.read('doc-2'))).toBe('new');
+      letWriterGo();
+      await written;
+      for (const cache of everywhere(rig)) expect(valueOf(await cache.read('doc-2'))).toBe('new');
     },
   },
   {

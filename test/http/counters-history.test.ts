@@ -2,7 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { strategies } from '../../src/strategies/index.ts';
 import type { Strategy } from '../../src/strategies/strategy.ts';
 import type { History } from '../support/history.ts';
-import { incrementsOnly, mixedOperations, recordHistory, type RecordOptions } from '../support/http-history.ts';
+import {
+  incrementsOnly,
+  mixedOperations,
+  recordHistory,
+  type RecordOptions,
+} from '../support/counters-http-history.ts';
 import { checkIncrements } from '../support/increment-order.ts';
 import { checkLinearizable } from '../support/linearizability.ts';
 import { type ServiceUnderTest, startServiceUnderTest, stopCleanly } from '../support/service.ts';

@@ -35,6 +35,11 @@ export const brokenCache: Cell<Cache> = {
         kept.set(key, Promise.resolve(documentOf(key, value))); // the last to be answered wins
       },
 
+      async delete(key) {
+        await documents.deleteDocument(key);
+        return true; // also when there was none; and what is kept stays
+      },
+
       forget() {
         // somebody else will
       },

@@ -22,6 +22,8 @@ export function apply(state: CounterState, call: CounterCall): { answer: Counter
       if (found !== call.expected) return { answer: { is: 'conflict', value: found }, next: state };
       return { answer: { is: 'value', value: call.value }, next: call.value };
     }
+    case 'write':
+      return { answer: { is: 'value', value: call.value }, next: call.value };
     case 'delete':
       return { answer: { is: state === undefined ? 'missing' : 'deleted' }, next: undefined };
   }

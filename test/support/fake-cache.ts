@@ -35,6 +35,12 @@ export class FakeCache implements Cache {
     this.#kept.delete(key);
   }
 
+  async delete(key: string): Promise<boolean> {
+    if (this.failure !== undefined) throw this.failure;
+    this.#kept.delete(key);
+    return this.origin.delete(key);
+  }
+
   forget(key: string): void {
     this.#kept.delete(key);
   }

@@ -10,8 +10,9 @@ export class GatedOrigin extends EmbeddedOrigin {
   #failures = 0;
   /** Answers that wait, while they are held back. */
   #held: (() => void)[] | undefined;
-  /** Requests that wait, while they are delayed. */
-  #delayed: (() => void)[] | undefined;
+  /** Requests that wait, while they are delayed, and which are. */
+  #delayed: (() => void)[] = [];
+  #delays: 'stores' | 'next load' | undefined;
   readonly #watchers = new Set<() => void>();
 
   /** The next so many requests about documents fail, and nothing is done. */
@@ -38,27 +39,24 @@ export class GatedOrigin extends EmbeddedOrigin {
     };
   }
 
-  /** From now on what is to be stored does not reach the origin. @returns lets it */
+  /** From now on what is to be stored or deleted does not reach the origin. @returns lets it */
   delayStores(): () => void {
-    const delayed: (() => void)[] = [];
-    this.#delayed = delayed;
-    return () => {
-      this.#delayed = undefined;
-      for (const pass of delayed) pass();
-    };
+    return this.#delay('stores');
+  }
+
+  /** The next load does not reach the origin. @returns lets it */
+  delayNextLoad(): () => void {
+    return this.#delay('next load');
+  }
+
+  /** Resolves when so many requests are delayed, of those that the last `delay…` is about. */
+  delayed(count: number): Promise<void> {
+    return this.#when(() => this.#delayed.length >= count);
   }
 
   /** Resolves when so many answers are held back. */
   held(count: number): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if ((this.#held?.length ?? 0) < count) return;
-        this.#watchers.delete(look);
-        resolve();
-      };
-      this.#watchers.add(look);
-      look();
-    });
+    return this.#when(() => (this.#held?.length ?? 0) >= count);
   }
 
   override serve(port: MessagePort): void {
@@ -66,16 +64,18 @@ export class GatedOrigin extends EmbeddedOrigin {
     super.serve(port2);
     const gated = new Map<number, OriginRequest>();
     port.on('message', (request: OriginRequest) => {
-      if (!('loadDocument' in request) && !('storeDocument' in request)) return port1.postMessage(request);
-      if ('loadDocument' in request) this.loads += 1;
+      const isLoad = 'loadDocument' in request;
+      if (!isLoad && !('storeDocument' in request) && !('deleteDocument' in request)) return port1.postMessage(request);
+      if (isLoad) this.loads += 1;
       if (this.#failures > 0) {
         this.#failures -= 1;
         return port.postMessage({ id: request.id, failed: 'the test wants it' } satisfies OriginReply);
       }
       gated.set(request.id, request);
-      if ('storeDocument' in request && this.#delayed !== undefined) {
-        this.#delayed.push(() => port1.postMessage(request));
-      } else port1.postMessage(request);
+      if (this.#delays !== (isLoad ? 'next load' : 'stores')) return port1.postMessage(request);
+      if (isLoad) this.#delays = undefined;
+      this.#delayed.push(() => port1.postMessage(request));
+      this.#look();
     });
     port1.on('message', (reply: OriginReply) => {
       const answer = (): void => port.postMessage(reply);
@@ -86,8 +86,34 @@ export class GatedOrigin extends EmbeddedOrigin {
       }
       if (request === undefined || this.#held === undefined) return answer();
       this.#held.push(answer);
-      for (const look of this.#watchers) look();
+      this.#look();
     });
     port.on('close', () => port1.close());
+  }
+
+  #delay(what: 'stores' | 'next load'): () => void {
+    const delayed: (() => void)[] = [];
+    this.#delayed = delayed;
+    this.#delays = what;
+    return () => {
+      if (this.#delayed === delayed) this.#delays = undefined;
+      for (const pass of delayed.splice(0)) pass();
+    };
+  }
+
+  #when(happened: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!happened()) return;
+        this.#watchers.delete(look);
+        resolve();
+      };
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  #look(): void {
+    for (const look of this.#watchers) look();
   }
 }

@@ -1,5 +1,7 @@
 /**
- * A recorded history: what several clients asked of the counters, when, and what they were told.
+ * A recorded history: what several clients asked of the counters, when, and what they were told. A cached document is a
+ * counter that is only written, read and deleted: every write has a number of its own.
+ *
  * Times come from one clock, read just before a request is sent and just after its answer is there,
  * so the true moment at which an operation took effect lies between the two.
  */
@@ -8,10 +10,11 @@ export type CounterCall =
   | { readonly kind: 'increment'; readonly by: number }
   | { readonly kind: 'read' }
   | { readonly kind: 'compare-and-set'; readonly expected: number; readonly value: number }
+  | { readonly kind: 'write'; readonly value: number }
   | { readonly kind: 'delete' };
 
 export type CounterAnswer =
-  /** Done (or read): the counter's value at that moment. */
+  /** Done (or read, or written): the counter's value at that moment. */
   | { readonly is: 'value'; readonly value: number }
   /** A compare-and-set that saw another value. */
   | { readonly is: 'conflict'; readonly value: number }
@@ -63,6 +66,8 @@ function describeCall(call: CounterCall): string {
       return `increment by ${call.by}`;
     case 'compare-and-set':
       return `compare-and-set from ${call.expected} to ${call.value}`;
+    case 'write':
+      return `write of ${call.value}`;
     case 'read':
     case 'delete':
       return call.kind;

@@ -16,7 +16,8 @@ import { Timeline, type Window } from './timeline.ts';
  *   configuration in as many numbers as there are concurrent clients, however long the history.
  * - Two answered operations that lead from here to the same state can stand in for each other, so the one whose
  *   answer is due first goes first. An unanswered one waits for an answered one in the same way, and unanswered ones
- *   with equal calls take turns by the time of their call.
+ *   with equal calls take turns by the time of their call. Writes stand in for writes only: they fit in every state,
+ *   so where one was, another operation need not fit.
  *
  * @see Wing & Gong, "Testing and Verifying Concurrent Objects" (1993)
  * @see Lowe, "Testing for Linearizability" (2017)
@@ -54,6 +55,12 @@ interface Configuration {
   readonly lastTaken: number;
   readonly candidates: readonly number[];
   tried: number;
+}
+
+/** Answered operations that may come next, one for each state that it leads to: writes apart from all others. */
+interface Answered {
+  readonly byNextState: ReadonlyMap<CounterState, number>;
+  readonly writes: ReadonlyMap<CounterState, number>;
 }
 
 // What is taken is the index of an answered operation, or −2 − the number of a group of unanswered ones.
@@ -119,21 +126,24 @@ class Search {
   /** What may come next in `state`, one for each state it can lead to; the unanswered last, for they are rarely needed. */
   #candidates({ called, due }: Window, state: CounterState): number[] {
     const byNextState = new Map<CounterState, number>();
+    const writes = new Map<CounterState, number>();
     for (const index of called) {
       const operation = this.#timeline.operations[index]!;
       const { answer, next } = apply(state, operation.call);
       if (!sameAnswer(operation.answer, answer)) continue;
       if (isInert(operation)) return [index];
-      const rival = byNextState.get(next);
-      if (rival === undefined || this.#isDueBefore(index, rival)) byNextState.set(next, index);
+      const alike = operation.call.kind === 'write' ? writes : byNextState;
+      const rival = alike.get(next);
+      if (rival === undefined || this.#isDueBefore(index, rival)) alike.set(next, index);
     }
-    return [...this.#likelyFirst(byNextState), ...this.#unanswered(called, due!, state, byNextState)];
+    const answered = { byNextState, writes };
+    return [...this.#likelyFirst(answered), ...this.#unanswered(called, due!, state, answered)];
   }
 
   /** Due first, for it is likely to have happened first; a deletion last, for its answer is right at any time. */
-  #likelyFirst(byNextState: ReadonlyMap<CounterState, number>): number[] {
+  #likelyFirst({ byNextState, writes }: Answered): number[] {
     const deletion = byNextState.get(undefined);
-    const others = [...byNextState.values()].filter((index) => index !== deletion);
+    const others = [...byNextState.values(), ...writes.values()].filter((index) => index !== deletion);
     others.sort((a, b) => (this.#isDueBefore(a, b) ? -1 : 1));
     return deletion === undefined ? others : [...others, deletion];
   }
@@ -143,7 +153,7 @@ class Search {
     called: readonly number[],
     due: number,
     state: CounterState,
-    without: ReadonlyMap<CounterState, number>,
+    { byNextState, writes }: Answered,
   ): number[] {
     const dueMs = settledAtMs(this.#timeline.operations[due]!);
     const wanted: number[] = [];
@@ -152,8 +162,9 @@ class Search {
       const operation = operations[this.#takenOfGroup[group]!];
       if (!operation || operation.calledAtMs > dueMs) continue;
       const { next } = apply(state, operation.call);
-      if (next === state || without.has(next)) continue;
-      const fits = without.size === 0 && called.some((index) => this.#fits(index, next));
+      const isWrite = operation.call.kind === 'write';
+      if (next === state || byNextState.has(next) || (isWrite && writes.has(next))) continue;
+      const fits = byNextState.size + writes.size === 0 && called.some((index) => this.#fits(index, next));
       (fits ? wanted : others).push(fromGroup(group));
     }
     return [...wanted, ...others];

@@ -9,6 +9,7 @@ import { play, simulatedHistory, smallCall } from './simulated-history.ts';
 
 const read: CounterCall = { kind: 'read' };
 const remove: CounterCall = { kind: 'delete' };
+const write = (of: number): CounterCall => ({ kind: 'write', value: of });
 const add = (by: number): CounterCall => ({ kind: 'increment', by });
 const swap = (expected: number, value: number): CounterCall => ({ kind: 'compare-and-set', expected, value });
 const value = (of: number): CounterAnswer => ({ is: 'value', value: of });
@@ -62,6 +63,24 @@ describe('a linearizable history is accepted', () => {
       [2, 3, remove, unknown],
       [4, 5, read, missing],
     ),
+    'a document that is written by two at once, seen in either order': history(
+      [0, 9, write(1), value(1)],
+      [0, 9, write(2), value(2)],
+      [1, 2, read, value(2)],
+      [3, 4, read, value(1)],
+    ),
+    'a document of an unknown write that is seen late, and deleted': history(
+      [0, 1, write(1), unknown],
+      [2, 3, read, missing],
+      [4, 5, read, value(1)],
+      [6, 7, remove, deleted],
+      [8, 9, read, missing],
+    ),
+    'an increment, and a write to the same value whose answer is due first': history(
+      [0, 1, add(-1), value(-1)],
+      [0, 0, write(-1), value(-1)],
+      [1, 1, swap(0, 0), { is: 'conflict', value: -1 }],
+    ),
     'keys that do not influence each other': history(
       [0, 1, add(1), value(1), 'a'],
       [2, 3, read, missing, 'b'],
@@ -98,6 +117,25 @@ describe('a history that is not linearizable is rejected', () => {
       [2, 3, read, value(1)],
       [4, 5, read, missing],
     ),
+    'a document that goes back from new to old': history(
+      [0, 9, write(1), value(1)],
+      [0, 9, write(2), value(2)],
+      [1, 2, read, value(2)],
+      [3, 4, read, value(1)],
+      [5, 6, read, value(2)],
+    ),
+    'a document older than one whose write was acknowledged': history(
+      [0, 1, write(1), value(1)],
+      [2, 3, write(2), value(2)],
+      [4, 5, read, value(1)],
+    ),
+    'a document that is back after it was seen to be deleted': history(
+      [0, 1, write(1), value(1)],
+      [2, 9, remove, unknown],
+      [3, 4, read, missing],
+      [5, 6, read, value(1)],
+    ),
+    'a document that nobody wrote': history([0, 9, write(1), value(1)], [1, 2, read, value(2)]),
     'an unknown increment that happened before it was called': history([2, 3, add(1), unknown], [0, 1, read, value(1)]),
   };
   it.each(Object.entries(bad))('%s', (_, operations) => {

@@ -61,6 +61,9 @@ const cache: readonly Sample[] = [
   { route: `PUT ${document}`, path: key, body: { value: [1, null], ttlMs: 1000 }, status: 204 },
   { route: `PUT ${document}`, path: key, body: { value: 1, ttlMs: 0 }, status: 400 },
   { route: `DELETE ${document}`, path: key, status: 204 },
+  { route: `DELETE ${state}/documents/{key}`, path: key, status: 204 },
+  { route: `DELETE ${state}/documents/{key}`, path: key, status: 404 },
+  { route: `DELETE ${state}/documents/{key}`, path: { key: '%00' }, status: 400 },
   { route: `GET ${state}/cache`, status: 200 },
 ];
 

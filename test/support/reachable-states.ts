@@ -1,5 +1,5 @@
 import type { CounterState } from './counter-model.ts';
-import { type CounterOperation, settledAtMs } from './history.ts';
+import { type CounterCall, type CounterOperation, settledAtMs } from './history.ts';
 
 /** What a search has taken so far, as far as it matters here. */
 export interface Progress {
@@ -56,7 +56,7 @@ export class ReachableStates {
     for (const sum of sums) {
       const state = needed - sum;
       if (state === (progress.state ?? 0) || this.#isLeftBehind(state, dueMs, progress)) return true;
-      if (unanswered.some(({ call }) => call.kind === 'compare-and-set' && call.value === state)) return true;
+      if (unanswered.some(({ call }) => sets(call) && call.value === state)) return true;
       if (state === 0 && this.#canReach(undefined, sums, dueMs, progress)) return true;
     }
     return false;
@@ -84,6 +84,10 @@ function sumsOf(unanswered: readonly CounterOperation[]): ReadonlySet<number> | 
   return sums;
 }
 
+function sets(call: CounterCall): call is CounterCall & { readonly value: number } {
+  return call.kind === 'compare-and-set' || call.kind === 'write';
+}
+
 function leftBehind({ call, answer }: CounterOperation): CounterState | 'as it was' {
   if (call.kind === 'read') return 'as it was';
   if (answer.is === 'deleted') return undefined;
@@ -93,7 +97,7 @@ function leftBehind({ call, answer }: CounterOperation): CounterState | 'as it w
 /** The states in which the answer is right; `any` where there are too many to list. */
 function neededBefore({ call, answer }: CounterOperation): readonly CounterState[] | 'any' {
   if (answer.is === 'missing') return [undefined];
-  if (!('value' in answer)) return 'any';
+  if (!('value' in answer) || call.kind === 'write') return 'any';
   if (call.kind === 'read') return [answer.value];
   const before = call.kind === 'increment' ? answer.value - call.by : answer.value;
   const found = call.kind === 'compare-and-set' && answer.is === 'value' ? call.expected : before;

@@ -25,6 +25,7 @@ type CountersOperation =
 type CacheOperation =
   | { readonly readDocument: string; readonly withinMs: number }
   | { readonly writeDocument: string; readonly value: string; readonly ttlMs: number }
+  | { readonly deleteDocument: string }
   | { readonly forgetDocument: string }
   | { readonly clearCache: true }
   | { readonly cacheStats: true }
@@ -61,6 +62,7 @@ export interface SeenDocument extends Omit<CacheRead, 'document'> {
 export interface AsyncCache {
   read(key: string, withinMs?: number): Promise<SeenDocument>;
   write(key: string, value: string, ttlMs?: number): Promise<void>;
+  delete(key: string): Promise<boolean>;
   forget(key: string): Promise<void>;
   clear(): Promise<void>;
   stats(): Promise<CacheStats>;

@@ -38,6 +38,7 @@ function apply(operation: Operation): unknown {
   if ('writeDocument' in operation) {
     return cache.write(operation.writeDocument, operation.value, operation.ttlMs, call);
   }
+  if ('deleteDocument' in operation) return cache.delete(operation.deleteDocument, call);
   if ('forgetDocument' in operation) return cache.forget(operation.forgetDocument, call);
   if ('clearCache' in operation) return cache.clear(call);
   if ('cacheStats' in operation) return cache.stats(call);

@@ -155,6 +155,7 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
     cacheOn: (thread) => ({
       read: (key, withinMs = 30_000) => once1(thread, { readDocument: key, withinMs }),
       write: (key, value, ttlMs = 30_000) => once1(thread, { writeDocument: key, value, ttlMs }),
+      delete: (key) => once1(thread, { deleteDocument: key }),
       forget: (key) => once1(thread, { forgetDocument: key }),
       clear: () => once1(thread, { clearCache: true }),
       stats: () => once1(thread, { cacheStats: true }),

@@ -22,6 +22,7 @@ export const smallCall: fc.Arbitrary<CounterCall> = fc.oneof(
     expected: fc.integer({ min: -1, max: 2 }),
     value: fc.integer({ min: -1, max: 2 }),
   }),
+  fc.record({ kind: fc.constant('write' as const), value: fc.integer({ min: -1, max: 2 }) }),
   fc.record({ kind: fc.constant('delete' as const) }),
 );
 

@@ -1,4 +1,4 @@
-/** `/v1/{strategy}/cache`: parse, call, reply. Knows no strategy by name. */
+/** `/v1/{strategy}/cache` and `/v1/{strategy}/documents`: parse, call, reply. Knows no strategy by name. */
 import type { Hono } from 'hono';
 import { NotFoundError } from '../../errors.ts';
 import type { Cache, CachedDocument, CacheRead } from '../../resources/cache.ts';
@@ -12,7 +12,7 @@ import { prefersHtml } from '../negotiation.ts';
 import { keyInPath } from '../path.ts';
 import { checked, documentBody } from '../schemas.ts';
 
-/** Segments of `/v1/{strategy}/cache/{key}`, the empty one before the first slash included. */
+/** Segments of `/v1/{strategy}/cache/{key}` and `…/documents/{key}`, the empty one before the first slash included. */
 const KEY = 4;
 
 export interface CacheRouteOptions extends ExchangeOptions {
@@ -55,6 +55,13 @@ export function cacheRoutes(app: Hono<HttpEnvironment>, base: string, cache: Cac
     exchange(context, options, (call) => {
       const key = keyInPath(context, KEY);
       return whenReady(cache.forget(key, call), () => call.empty(204));
+    }),
+  );
+
+  app.delete(`${base}/documents/:key`, (context) =>
+    exchange(context, options, async (call) => {
+      const key = keyInPath(context, KEY);
+      return (await cache.delete(key, call)) ? call.empty(204) : call.problem(missing(key));
     }),
   );
 

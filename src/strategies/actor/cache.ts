@@ -1,7 +1,7 @@
 /**
  * Cache, actor: one thread owns the entries and starts the loads; everyone else asks it, for hits too.
  *
- * Guarantee: no read that began after a write was acknowledged gets an older value; one load per key, because only the
+ * Guarantee: no read gets an older version than one that was seen or acknowledged before it began; one load per key, because only the
  * owner loads. While a load is on its way it serves other messages.
  * Cost: a message and a reply per read, in which the body is copied twice more.
  */
@@ -19,7 +19,7 @@ export const cache: Cell<Cache> = {
   /** In the owner thread: no lock, nobody else touches the entries. */
   own(context) {
     const { settings } = context;
-    const { entries, table, counts } = sharedCache(context);
+    const { entries, table, counts, shown } = sharedCache(context);
     entries.repair(0); // what a dead predecessor left half-done
     const look = (key: string): Seen => {
       const seen = table.look(key);
@@ -28,6 +28,7 @@ export const cache: Cell<Cache> = {
     const through = new ReadThrough(context, {
       table,
       counts,
+      shown,
       flights: localFlights(settings),
       look,
       inShard: asOwnerFor,
@@ -41,6 +42,10 @@ export const cache: Cell<Cache> = {
 
       write(key, value, ttlMs, call) {
         return through.write(key, value, ttlMs, call);
+      },
+
+      delete(key, call) {
+        return through.delete(key, call);
       },
 
       forget(key, call) {
@@ -64,6 +69,7 @@ export const cache: Cell<Cache> = {
     return {
       read: (key, call) => ask('read', [key], call),
       write: (key, value, ttlMs, call) => ask('write', [key, value, ttlMs], call),
+      delete: (key, call) => ask('delete', [key], call),
       forget: (key, call) => ask('forget', [key], call),
       clear: (call) => ask('clear', [], call),
       stats: (call) => ask('stats', [], call),

@@ -1,7 +1,7 @@
 /**
  * Cache, async-lock: one asynchronous mutex guards all entries, and its guard is held while the origin is awaited.
  *
- * Guarantee: no read that began after a write was acknowledged gets an older value. Under the guard there is one load
+ * Guarantee: no read gets an older version than one that was seen or acknowledged before it began. Under the guard there is one load
  * at a time, so nothing need be collapsed or voided: who queued while another loaded finds a hit.
  * Cost: a hit of any key waits for the load of every other: with 5 ms of I/O some 190 misses a second, and all that
  * come between. A load ends with its caller's time, since the guard is the caller's.
@@ -50,6 +50,13 @@ export const cache: Cell<Cache> = {
         table.forget(key, asOwner); // first: nobody can know what the origin has if no answer comes
         const version = await timed(call, documents.storeDocument(key, value, call));
         table.put(key, packEntry(key, { value, version, ttlMs }), asOwner);
+      },
+
+      async delete(key, call) {
+        await using _guard = await mutex.acquire(call);
+        table.forget(key, asOwner); // first, as in a write
+        const { existed } = await timed(call, documents.deleteDocument(key, call));
+        return existed;
       },
 
       async forget(key, call) {

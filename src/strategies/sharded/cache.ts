@@ -1,7 +1,7 @@
 /**
  * Cache, sharded: the key's hash picks one of N locks; memory is common to all, so any shard's entries may leave.
  *
- * Guarantee: no read that began after a write was acknowledged gets an older value; one load per key across threads.
+ * Guarantee: no read gets an older version than one that was seen or acknowledged before it began; one load per key across threads.
  * Cost: a hit is one lock, that keys of other shards do not take, and a copy inside it. Who needs room looks for the
  * oldest without a lock, then takes that entry's lock, and no two at once.
  */
@@ -17,7 +17,7 @@ export const cache: Cell<Cache> = {
 
   attach(context) {
     const { memory, settings, thread } = context;
-    const { entries, table, counts, flights } = sharedCache(context, settings.SHARDS);
+    const { entries, table, counts, shown, flights } = sharedCache(context, settings.SHARDS);
     const shards = new Shards(memory.locks, settings.SHARDS, {
       name: context.name,
       slot: thread.slot,
@@ -28,6 +28,7 @@ export const cache: Cell<Cache> = {
     const through = new ReadThrough(context, {
       table,
       counts,
+      shown,
       flights,
       look,
       inShard: (call) => (shard, section) => shards.of(shard).run(section, call),
@@ -41,6 +42,10 @@ export const cache: Cell<Cache> = {
 
       write(key, value, ttlMs, call) {
         return through.write(key, value, ttlMs, call);
+      },
+
+      delete(key, call) {
+        return through.delete(key, call);
       },
 
       forget(key, call) {

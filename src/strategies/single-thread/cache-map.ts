@@ -46,6 +46,12 @@ export class CacheMap {
     if (versionOf(entry) > (kept === undefined ? this.#floor : versionOf(kept))) this.#place(key, entry);
   }
 
+  pass(key: string, version: number): void {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && versionOf(kept) < version) this.#remove(key, kept);
+    this.#floor = Math.max(this.#floor, version);
+  }
+
   forget(key: string): void {
     const entry = this.#kept.get(key);
     if (entry !== undefined) this.#remove(key, entry);

@@ -1,7 +1,7 @@
 /**
  * Cache, snapshot: readers look up and copy in an immutable version; one writer at a time publishes the next.
  *
- * Guarantee: no read that began after a write was acknowledged gets an older value; one load per key across threads.
+ * Guarantee: no read gets an older version than one that was seen or acknowledged before it began; one load per key across threads.
  * Cost: a hit takes no lock at all, however many write. A store copies some pages of the index in its turn, and those
  * of all keys wait for each other; what it replaces is freed by a later turn, when no reader is at a version with it.
  * While a reader stays behind a thousand versions, whoever writes, forgets or clears tries again between turns of the
@@ -23,7 +23,7 @@ export const cache: Cell<Cache> = {
   attach(context) {
     const { memory, settings, thread } = context;
     const capacity = cacheRecords(settings);
-    const { arena, notes, counts, floors, flights } = cacheParts(context, indexBytes(capacity));
+    const { arena, notes, counts, floors, shown, flights } = cacheParts(context, indexBytes(capacity));
     const snapshots = new SnapshotCell({
       data: memory.data,
       words: SnapshotTable.words(capacity),
@@ -50,6 +50,7 @@ export const cache: Cell<Cache> = {
     const through = new ReadThrough(context, {
       table,
       counts,
+      shown,
       flights,
       look,
       inShard: (call) => (_shard, section) => entries.inTurn(section, call),
@@ -63,6 +64,10 @@ export const cache: Cell<Cache> = {
 
       write(key, value, ttlMs, call) {
         return through.write(key, value, ttlMs, call);
+      },
+
+      delete(key, call) {
+        return through.delete(key, call);
       },
 
       forget(key, call) {

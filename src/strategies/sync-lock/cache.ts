@@ -1,7 +1,7 @@
 /**
  * Cache, sync-lock: one blocking mutex guards all entries; every guard ends before the origin is awaited.
  *
- * Guarantee: no read that began after a write was acknowledged gets an older value; one load per key across threads.
+ * Guarantee: no read gets an older version than one that was seen or acknowledged before it began; one load per key across threads.
  * Cost: a hit is one lock and a copy, and the copy is made inside the lock, since the bytes are anybody's after it.
  */
 import type { Cache } from '../../resources/cache.ts';
@@ -16,7 +16,7 @@ export const cache: Cell<Cache> = {
 
   attach(context) {
     const { memory, settings, thread } = context;
-    const { entries, table, counts, flights } = sharedCache(context);
+    const { entries, table, counts, shown, flights } = sharedCache(context);
     const mutex = new SyncMutex(memory.locks, 0, {
       name: context.name,
       slot: thread.slot,
@@ -27,6 +27,7 @@ export const cache: Cell<Cache> = {
     const through = new ReadThrough(context, {
       table,
       counts,
+      shown,
       flights,
       look,
       inShard: (call) => (_shard, section) => mutex.run(section, call),
@@ -40,6 +41,10 @@ export const cache: Cell<Cache> = {
 
       write(key, value, ttlMs, call) {
         return through.write(key, value, ttlMs, call);
+      },
+
+      delete(key, call) {
+        return through.delete(key, call);
       },
 
       forget(key, call) {

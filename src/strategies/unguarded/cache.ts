@@ -50,6 +50,12 @@ export const cache: Cell<Cache> = {
         table.overwrite(key, packEntry(key, { value, version, ttlMs }), inShard(call));
       },
 
+      async delete(key, call) {
+        const { existed } = await timed(call, documents.deleteDocument(key, call));
+        table.forget(key, inShard(call));
+        return existed;
+      },
+
       forget(key, call) {
         table.forget(key, inShard(call));
       },

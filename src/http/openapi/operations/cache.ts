@@ -28,12 +28,17 @@ export const cacheOperations = operations({
     summary: 'Store a document at the origin, then in the cache',
     body: { schema: documentBody, required: true },
     success: { 204: { description: 'Every later read sees it' } },
-    problems: ['UNSUPPORTED_MEDIA_TYPE', ...stateProblems],
+    problems: ['UNSUPPORTED_MEDIA_TYPE', 'CAPACITY', ...stateProblems],
   },
   'DELETE /cache/{key}': {
     summary: 'Forget the cached copy; the origin keeps its document',
     success: { 204: { description: 'It is not in the cache' } },
     problems: stateProblems,
+  },
+  'DELETE /documents/{key}': {
+    summary: 'Delete a document at the origin, and its cached copy',
+    success: { 204: { description: 'It is gone, and its room free: no later read sees it' } },
+    problems: ['NOT_FOUND', ...stateProblems],
   },
   'GET /cache': {
     summary: 'What is in the cache, and what happened to it, on all threads together',

@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     globalSetup: './test/support/redis-notice.ts',
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
+    testTimeout: 120_000, // for a machine five times slower; what waits, waits for a signal
+    hookTimeout: 120_000,
     pool: 'forks', // tests start worker threads of their own; each file gets a process
     maxWorkers: 2,
   },

@@ -18,6 +18,8 @@ const registries: ReadonlySet<string> = new Set([
 /** By file. Whatever only these use goes with them, so it needs no mention here. */
 const more: Readonly<Record<ResourceName, Names>> = {
   counters: {
+    'src/threads/limit-writes.ts': ['counters'],
+    'src/threads/stored-cells.ts': ['counters'],
     'test/http/hostile-resources.test.ts': ['counters/sentinel/increment', 'counters?limit=1000'],
     'test/support/hostile/resources.ts': ['counters', 'counter', 'action'],
     'test/support/openapi-samples.ts': ['metFault'],
@@ -37,6 +39,8 @@ const more: Readonly<Record<ResourceName, Names>> = {
     'test/support/rig-worker.ts': ['readDocument'],
   },
   connections: {
+    'src/threads/limit-writes.ts': ['connections'],
+    'src/threads/stored-cells.ts': ['connections'],
     'src/app.ts': ['RoomsRouteOptions'],
     'src/http/server.ts': ['webSockets', 'asksForWebSocket', 'socketsClosed'],
     'src/metrics/state-families.ts': ['connectionFamilies'],
@@ -58,6 +62,7 @@ const more: Readonly<Record<ResourceName, Names>> = {
     'test/support/rig-worker.ts': ['askConnections'],
   },
   config: {
+    'src/threads/limit-writes.ts': ['config'],
     'test/http/admission.test.ts': ['config'],
     'test/http/hostile-resources.test.ts': ['config'],
     'test/support/hostile/resources.ts': ['config', 'hostileToConfig'],

@@ -104,7 +104,7 @@ it means that project and its decision records.
 
 | | |
 |---|---|
-| \`npm test\` | all tests; those with Redis run where \`redis-server\` or \`valkey-server\` is installed |
+| \`npm test\` | what a change needs, in minutes; \`npm run test:all\` has the long ones too. Those with Redis run where \`redis-server\` or \`valkey-server\` is installed |
 | \`npm run typecheck\`, \`npm run lint\`, \`npm run format\` | |
 | \`npm run openapi\` | writes [docs/openapi.json](docs/openapi.json) again; a test fails while it is old |
 

@@ -140,7 +140,7 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
   }
 
   await owner.start();
-  for (let position = 0; position < threads; position++) await seat(position);
+  await Promise.all(Array.from({ length: threads }, (_seat, position) => seat(position)));
 
   return {
     threads,

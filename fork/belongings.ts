@@ -63,6 +63,7 @@ const more: Readonly<Record<ResourceName, Names>> = {
   },
   config: {
     'src/threads/limit-writes.ts': ['config'],
+    'src/threads/stored-cells.ts': ['config'],
     'test/http/admission.test.ts': ['config'],
     'test/http/hostile-resources.test.ts': ['config'],
     'test/support/hostile/resources.ts': ['config', 'hostileToConfig'],

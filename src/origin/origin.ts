@@ -46,7 +46,7 @@ export interface Origin {
 export interface StoredCell {
   /** As `sync-lock/counters`. */
   readonly cell: string;
-  /** Whether an entry is taken over; the others are dropped. */
+  /** Whether an entry is taken over; the others are dropped. @throws {OriginFailedError} something else wrote this */
   takes(value: number | string): boolean;
   /** How much may be taken over. */
   readonly limits: readonly {

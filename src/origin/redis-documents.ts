@@ -173,7 +173,8 @@ export function countInitial(redis: Redis, namespace: string): Promise<number> {
 }
 
 /**
- * Counts what the documents of these cells take, where that is not known yet: they were stored by an earlier release.
+ * Counts what the documents of these cells take, where that is not known yet: they were stored by an earlier release. What an
+ * older process of that release goes on storing meanwhile is not counted.
  *
  * @param ask sends a command, one after the other
  */
@@ -195,7 +196,7 @@ export async function countDocuments(
       cursor = next;
     } while (cursor !== '0');
   }
-  await ask((redis) => redis.set(kept, String(bytes)));
+  await ask((redis) => redis.set(kept, String(bytes), 'NX')); // a later release may have counted by now
 }
 
 /** Every key of documents with its type. */

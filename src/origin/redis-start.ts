@@ -54,11 +54,10 @@ export async function takeEpoch({ namespace, documents, cells = [], ...options }
     let latest = 0;
     for (const cell of cells) latest = Math.max(latest, await checkCell(connection, namespace, cell));
     await seedDocuments(connection, namespace, documents);
-    const keys = [epochKey(namespace)];
-    const epoch = Number(await connection.call((redis) => TAKE_EPOCH(redis, keys, [latest]), call));
     const names = cells.map(({ cell }) => cell);
     await countDocuments((command) => connection.call(command, call), namespace, names);
-    return epoch;
+    const keys = [epochKey(namespace)];
+    return Number(await connection.call((redis) => TAKE_EPOCH(redis, keys, [latest]), call));
   } finally {
     await connection.close();
   }
@@ -96,7 +95,7 @@ async function checkTypes(connection: RedisConnection, namespace: string, cells:
   }
 }
 
-/** @returns the latest epoch of its entries. @throws {OriginFailedError} there is more than can be restored */
+/** @returns the latest epoch of its entries. @throws {OriginFailedError} they are more than can be restored, or not ours */
 async function checkCell(connection: RedisConnection, namespace: string, stored: StoredCell): Promise<number> {
   const { cell, limits } = stored;
   let latest = 0;

@@ -82,16 +82,14 @@ export class Supervisor {
 
   async #start(): Promise<string> {
     const { HOST, PORT, THREADS } = this.#settings;
+    // Whatever can fail comes before an older process is fenced out of the origin.
     this.#address = (await lookup(HOST)).address;
-    // Before an older process is fenced out of the origin.
-    if (PORT !== 0) {
-      this.#claim = await claimPort(this.#address, PORT);
-      await assertFree(this.#address, PORT);
-    }
+    if (PORT !== 0) this.#claim = await claimPort(this.#address, PORT);
+    await assertFree(this.#address, PORT);
+    this.#reusePort = THREADS > 1 && (await canReusePort(this.#address));
     this.#originEpoch = await takeOver(this.#settings, storedCells(this.#settings));
     const shared = new SharedOrigin(this.#memory.origin);
     this.#fence = watchFence(this.#settings, this.#originEpoch, shared, () => this.#onFencedOut());
-    this.#reusePort = THREADS > 1 && (await canReusePort(this.#address));
     if (THREADS > 1 && !this.#reusePort) {
       this.#log.warn('this platform cannot share a port between threads (reusePort): one HTTP thread serves');
     }

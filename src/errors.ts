@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'NOT_READY'
   | 'ORIGIN_TIMEOUT'
   | 'OWNER_TIMEOUT'
+  | 'OUTCOME_UNKNOWN'
   | 'CAPACITY';
 
 /** What a failed write left behind: nothing at all, or something that the caller cannot know. */
@@ -53,6 +54,11 @@ export abstract class SharedStateError extends Error {
     const copy = Object.create(this, { outcome: { value: outcome, enumerable: true } }) as this;
     return copy;
   }
+}
+
+/** What ended an operation after its first change: nobody can say any more that nothing changed. */
+export function afterFirstChange(error: unknown): unknown {
+  return error instanceof SharedStateError ? error.withOutcome('unknown') : error;
 }
 
 /** One mistake in a request: the field that is wrong, and the limit it missed. */

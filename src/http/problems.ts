@@ -40,6 +40,7 @@ export const problems = {
   SHUTTING_DOWN: [503, 'The service is shutting down'],
   ORIGIN_TIMEOUT: [504, 'The origin did not answer in time'],
   OWNER_TIMEOUT: [504, 'The owner did not answer in time'],
+  OUTCOME_UNKNOWN: [504, 'The request ended early and may have changed something'],
   CAPACITY: [507, 'The table is full'],
 } as const satisfies Record<ErrorCode, readonly [status: number, title: string]>;
 
@@ -66,12 +67,21 @@ export function problemOf(error: unknown, { requestId, write }: ProblemOptions):
     const outcome = error instanceof SharedStateError ? error.outcome : 'unknown';
     return problem('INTERNAL', detail, requestId, write ? { outcome } : {});
   }
+  if (write && error.outcome === 'unknown' && saysUnchanged(problems[error.code][0])) {
+    const detail = `a part of the change may have been made before the request ended with ${error.code}; look what is there before you ask again`;
+    return problem('OUTCOME_UNKNOWN', detail, requestId, { outcome: 'unknown' });
+  }
   const extra: Record<string, unknown> = {};
   if (error instanceof BadRequestError) extra['errors'] = error.errors;
   if (error instanceof ConflictError) extra['value'] = error.value;
   if (error instanceof PreconditionFailedError) extra['version'] = error.version;
   if (write) extra['outcome'] = error.outcome;
   return problem(error.code, error.message, requestId, extra);
+}
+
+/** Whether the contract promises of a status that nothing changed. */
+function saysUnchanged(status: number): boolean {
+  return (status >= 400 && status < 500) || status === 503 || status === 507;
 }
 
 export type ProblemExtra = { readonly outcome?: Outcome; readonly errors?: readonly FieldError[] } & Record<

@@ -15,6 +15,7 @@
  *
  * @see Redis, "Key eviction" (approximated LRU)
  */
+import { afterFirstChange } from '../errors.ts';
 import type { Ticket } from '../sync/single-flight.ts';
 import { type CacheCounts, EVICTIONS, EXPIRED } from './cache-counts.ts';
 import { type Entry, EXPIRES_AT_MS, VERSION, versionOf } from './cache-entry.ts';
@@ -131,24 +132,31 @@ export class CacheTable {
    * Takes out what was there when it began, some in each turn of the event loop. While readers leave no room for that it
    * waits, and goes on where it was.
    *
-   * @throws {LockTimeoutError} the reason of the call's signal: in each case some may have left
+   * @throws {LockTimeoutError} the reason of the call's signal: with the outcome `unknown` once some have left
    */
   async clear(inShard: InShard<Placed>, call: WaitOptions): Promise<void> {
     const end = this.#entries.looking(() => this.#entries.end);
-    for (let from = 0; from < end; from += CLEARED_PER_TURN) {
-      if (from > 0) await turn(call);
-      let record = from;
-      const clearSome = (): void => {
-        for (; record < Math.min(from + CLEARED_PER_TURN, end); record++) this.#clearAt(record, inShard);
-      };
-      await whenUnheld(clearSome, call);
+    let someHaveLeft = false;
+    try {
+      for (let from = 0; from < end; from += CLEARED_PER_TURN) {
+        if (from > 0) await turn(call);
+        let record = from;
+        const clearSome = (): void => {
+          for (; record < Math.min(from + CLEARED_PER_TURN, end); record++) {
+            if (this.#clearAt(record, inShard) === 'placed') someHaveLeft = true;
+          }
+        };
+        await whenUnheld(clearSome, call);
+      }
+    } catch (error) {
+      throw someHaveLeft ? afterFirstChange(error) : error;
     }
   }
 
-  #clearAt(record: number, inShard: InShard<Placed>): void {
+  #clearAt(record: number, inShard: InShard<Placed>): Placed {
     const shard = this.#entries.looking(() => this.#entries.shardAt(record));
     const isThere = (): boolean => this.#entries.shardAt(record) === shard;
-    if (shard !== -1) inShard(shard, () => (isThere() ? this.#takeOut(record, shard) : 'refused'));
+    return shard === -1 ? 'refused' : inShard(shard, () => (isThere() ? this.#takeOut(record, shard) : 'refused'));
   }
 
   stats() {

@@ -9,11 +9,11 @@
  * nobody knows, leaves no copy behind that may be older. An error is told to who waits, and not kept.
  */
 import {
+  afterFirstChange,
   CopyInDoubtError,
   DocumentsFullError,
   LockTimeoutError,
   OriginFullError,
-  SharedStateError,
 } from '../errors.ts';
 import type { DocumentOrigin } from '../origin/origin.ts';
 import { timed } from '../origin/timed.ts';
@@ -124,11 +124,7 @@ export class ReadThrough {
 
   async clear(call: WaitOptions): Promise<void> {
     this.#flights.voidAll();
-    try {
-      await this.#options.table.clear(this.#options.inShard(call), call);
-    } catch (error) {
-      throw unknown(error); // some may have left
-    }
+    await this.#options.table.clear(this.#options.inShard(call), call);
   }
 
   async #fly(key: string, status: 'miss' | 'stale', call: Call): Promise<CacheRead> {
@@ -199,7 +195,7 @@ export class ReadThrough {
       await whenUnheld(show, call);
     } catch (error) {
       this.#inDoubt.add(key);
-      throw error instanceof LockTimeoutError ? new CopyInDoubtError() : unknown(error);
+      throw error instanceof LockTimeoutError ? new CopyInDoubtError() : afterFirstChange(error);
     }
   }
 
@@ -210,8 +206,4 @@ export class ReadThrough {
       this.#inDoubt.add(key);
     }
   }
-}
-
-function unknown(error: unknown): unknown {
-  return error instanceof SharedStateError ? error.withOutcome('unknown') : error;
 }

@@ -38,7 +38,7 @@ const resourceOperations: { readonly [Name in ResourceName]: Operations } = {
 
 const about = [
   'State that is shared between the threads of one service, once per strategy.',
-  'Every error is `application/problem+json` with a stable `code`. A request that gets 4xx, 503 or 507 has changed nothing.',
+  'Every error is `application/problem+json` with a stable `code`. A request that gets 4xx, 503 or 507 has changed nothing; one that may have changed something says `outcome: "unknown"`.',
   'A known path with another method answers 405 with `Allow`; a resource that a strategy does not have answers 501.',
 ].join('\n\n');
 

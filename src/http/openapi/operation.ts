@@ -58,3 +58,6 @@ export const stateProblems = [
   'ORIGIN_TIMEOUT',
   'OWNER_TIMEOUT',
 ] as const satisfies readonly ErrorCode[];
+
+/** The same for what changes it. */
+export const writeProblems = [...stateProblems, 'OUTCOME_UNKNOWN'] as const satisfies readonly ErrorCode[];

@@ -2,7 +2,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Hono } from 'hono';
 import type { ServedStrategy } from '../../app.ts';
-import { NotApplicableError, SharedStateError } from '../../errors.ts';
+import { afterFirstChange, NotApplicableError, SharedStateError } from '../../errors.ts';
+import type { Cache } from '../../resources/cache.ts';
 import type { Call } from '../../resources/call.ts';
 import type { Connections } from '../../resources/connections.ts';
 import type { Counters } from '../../resources/counters.ts';
@@ -41,14 +42,11 @@ export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, 
     guarded(context, async (call) => {
       const { counters, cache, connections, config } = served.resources;
       if ('unsupported' in counters) throw new NotApplicableError(counters.unsupported);
-      try {
-        await deleteAll(counters, call);
-        if (!('unsupported' in cache)) await cache.clear(call);
-        if (!('unsupported' in connections)) await leaveAll(connections, call);
-        if (!('unsupported' in config)) await config.replace('{}', '*', call);
-      } catch (error) {
-        throw error instanceof SharedStateError ? error.withOutcome('unknown') : error; // some may be gone
-      }
+      const reset = new Reset(call);
+      await reset.step(() => deleteAll(counters, reset, call));
+      if (!('unsupported' in cache)) await reset.step(() => clearAll(cache, reset, call));
+      if (!('unsupported' in connections)) await reset.step(() => leaveAll(connections, reset, call));
+      if (!('unsupported' in config)) await reset.step(() => config.replace('{}', '*', call));
       return call.empty(204);
     }),
   );
@@ -84,42 +82,80 @@ interface Names {
   readonly cursor: number | undefined;
 }
 
-/**
- * Takes out page by page, as any client could, so that write-through and versions hold, and each page from where the one
- * before ended: what was there when it began is gone after one pass. Between steps the event loop turns.
- *
- * @throws the reason of the call's signal: its time is over, or its client has left; what is left stays
- */
-async function takeOutAll(
-  page: (cursor: number) => Awaitable<Names>,
-  takeOut: (name: string) => Awaitable<unknown>,
-  call: Call,
-): Promise<void> {
-  let next: number | undefined = 0;
-  while (next !== undefined) {
-    const { names, cursor }: Names = await page(next);
-    for (let at = 0; at < names.length; at += RESET_AT_ONCE) {
-      await Promise.all(names.slice(at, at + RESET_AT_ONCE).map(async (name) => takeOut(name)));
-      await turn(call);
+/** One reset: what of it has been done, and how it goes on, in steps between which the event loop turns. */
+class Reset {
+  readonly #call: Call;
+  /** Until then a failure has changed nothing. */
+  mayHaveChanged = false;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  /** @throws what ended the step: with the outcome `unknown` unless surely nothing has changed so far */
+  async step(run: () => Awaitable<unknown>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      throw this.mayHaveChanged ? afterFirstChange(error) : error;
     }
-    await turn(call);
-    next = cursor;
+  }
+
+  /**
+   * Takes out page by page, as any client could, so that write-through and versions hold, and each page from where the one
+   * before ended: what was there when it began is gone after one pass.
+   *
+   * @param takeOut returns whether it was there
+   * @throws the reason of the call's signal: its time is over, or its client has left; what is left stays
+   */
+  async takeOutAll(
+    page: (cursor: number) => Awaitable<Names>,
+    takeOut: (name: string) => Awaitable<boolean>,
+  ): Promise<void> {
+    let next: number | undefined = 0;
+    while (next !== undefined) {
+      const { names, cursor }: Names = await page(next);
+      for (let at = 0; at < names.length; at += RESET_AT_ONCE) {
+        await this.#takeOutTogether(names.slice(at, at + RESET_AT_ONCE), takeOut);
+        await turn(this.#call);
+      }
+      await turn(this.#call);
+      next = cursor;
+    }
+  }
+
+  /** When one fails the others are waited for: nothing goes on behind the answer. */
+  async #takeOutTogether(names: readonly string[], takeOut: (name: string) => Awaitable<boolean>): Promise<void> {
+    const ended = await Promise.allSettled(names.map(async (name) => takeOut(name)));
+    const failures = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if (ended.some((one) => one.status === 'fulfilled' && one.value)) this.mayHaveChanged = true;
+    if (!failures.every(changedNothing)) this.mayHaveChanged = true;
+    if (failures.length > 0) throw failures[0];
   }
 }
 
-async function deleteAll(counters: Counters, call: Call): Promise<void> {
+function changedNothing(error: unknown): boolean {
+  return error instanceof SharedStateError && error.outcome === 'not-applied';
+}
+
+async function deleteAll(counters: Counters, reset: Reset, call: Call): Promise<void> {
   const page = async (cursor: number): Promise<Names> => {
     const found = await counters.list({ limit: RESET_PAGE, cursor }, call);
     return { names: found.counters.map(({ key }) => key), cursor: found.cursor };
   };
-  await takeOutAll(page, (key) => counters.delete(key, call), call);
+  await reset.takeOutAll(page, (key) => counters.delete(key, call));
+}
+
+async function clearAll(cache: Cache, reset: Reset, call: Call): Promise<void> {
+  await cache.clear(call);
+  reset.mayHaveChanged = true;
 }
 
 /** WebSockets among them are closed when they next give a sign of life. */
-async function leaveAll(connections: Connections, call: Call): Promise<void> {
+async function leaveAll(connections: Connections, reset: Reset, call: Call): Promise<void> {
   const page = async (cursor: number): Promise<Names> => {
     const found = await connections.list({ room: undefined, limit: RESET_PAGE, cursor }, call);
     return { names: found.connections.map(({ id }) => id), cursor: found.cursor };
   };
-  await takeOutAll(page, (id) => connections.leave(id, '*', call), call);
+  await reset.takeOutAll(page, async (id) => (await connections.leave(id, '*', call)) !== undefined);
 }

@@ -6,7 +6,7 @@
  * origin. If the answer never comes, or the holder dies, the note stays: the next holder, on whichever thread, asks
  * the origin what it has, and stores that once more under a newer version, so that the lost write cannot arrive late.
  */
-import { SharedStateError } from '../../errors.ts';
+import { afterFirstChange, SharedStateError } from '../../errors.ts';
 import type { Origin, Written } from '../../origin/origin.ts';
 import { timed } from '../../origin/timed.ts';
 import { MAX_KEY_BYTES } from '../../sync/key-hash.ts';
@@ -87,7 +87,7 @@ export class StoreFirst {
       this.#state.commit(key, written);
     } catch (error) {
       // It is stored, and the note stays: the next holder makes memory agree.
-      throw error instanceof SharedStateError ? error.withOutcome('unknown') : error;
+      throw afterFirstChange(error);
     }
     Atomics.store(this.#length, 0, 0);
   }

@@ -1,6 +1,6 @@
 import { faultsBody } from '../../schemas.ts';
 import { fault, recovery } from '../answers.ts';
-import { operations, stateProblems } from '../operation.ts';
+import { operations, writeProblems } from '../operation.ts';
 
 /** Served where an `ADMIN_TOKEN` is set. */
 export const recoverOperations = operations({
@@ -18,7 +18,7 @@ export const controlsOperations = operations({
     summary: 'Empty the state of the strategy',
     needsToken: true,
     success: { 204: { description: 'It is empty' } },
-    problems: ['UNAUTHORIZED', 'FORBIDDEN', 'NOT_APPLICABLE', ...stateProblems],
+    problems: ['UNAUTHORIZED', 'FORBIDDEN', 'NOT_APPLICABLE', ...writeProblems],
   },
   'POST /faults': {
     summary: 'Let the next writes of counters meet a fault',

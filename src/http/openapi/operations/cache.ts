@@ -1,6 +1,6 @@
 import { documentBody } from '../../schemas.ts';
 import { cachedDocument, cacheStats } from '../answers.ts';
-import { operations, stateProblems } from '../operation.ts';
+import { operations, stateProblems, writeProblems } from '../operation.ts';
 import { ifNoneMatch } from '../parameters.ts';
 
 const cacheHeaders = {
@@ -28,17 +28,17 @@ export const cacheOperations = operations({
     summary: 'Store a document at the origin, then in the cache',
     body: { schema: documentBody, required: true },
     success: { 204: { description: 'Every later read sees it' } },
-    problems: ['UNSUPPORTED_MEDIA_TYPE', 'CAPACITY', ...stateProblems],
+    problems: ['UNSUPPORTED_MEDIA_TYPE', 'CAPACITY', ...writeProblems],
   },
   'DELETE /cache/{key}': {
     summary: 'Forget the cached copy; the origin keeps its document',
     success: { 204: { description: 'It is not in the cache' } },
-    problems: stateProblems,
+    problems: writeProblems,
   },
   'DELETE /documents/{key}': {
     summary: 'Delete a document at the origin, and its cached copy',
     success: { 204: { description: 'It is gone, and its room free: no later read sees it' } },
-    problems: ['NOT_FOUND', ...stateProblems],
+    problems: ['NOT_FOUND', ...writeProblems],
   },
   'GET /cache': {
     summary: 'What is in the cache, and what happened to it, on all threads together',

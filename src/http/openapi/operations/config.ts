@@ -1,6 +1,6 @@
 import { configBody } from '../../schemas.ts';
 import { configDocument } from '../answers.ts';
-import { operations, stateProblems } from '../operation.ts';
+import { operations, stateProblems, writeProblems } from '../operation.ts';
 import { ifMatch, ifNoneMatch } from '../parameters.ts';
 
 const etag = { ETag: 'The version' };
@@ -20,6 +20,6 @@ export const configOperations = operations({
     headers: ifMatch,
     body: { schema: configBody, required: true },
     success: { 200: { description: 'The new version', json: configDocument, headers: etag } },
-    problems: ['PRECONDITION_FAILED', 'PRECONDITION_REQUIRED', 'UNSUPPORTED_MEDIA_TYPE', ...stateProblems],
+    problems: ['PRECONDITION_FAILED', 'PRECONDITION_REQUIRED', 'UNSUPPORTED_MEDIA_TYPE', ...writeProblems],
   },
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { connectionBody, messageBody } from '../../schemas.ts';
 import { connection, connectionPage, delivery, roomList } from '../answers.ts';
-import { operations, stateProblems } from '../operation.ts';
+import { operations, stateProblems, writeProblems } from '../operation.ts';
 import { ifMatch, nameParameter, pageQuery } from '../parameters.ts';
 
 const etag = { ETag: 'The epoch of this registration' };
@@ -14,12 +14,12 @@ export const connectionsOperations = operations({
       200: { description: 'It replaced one with this id', json: connection, headers: etag },
       201: { description: 'It is new', json: connection, headers: etag },
     },
-    problems: ['UNSUPPORTED_MEDIA_TYPE', 'CAPACITY', ...stateProblems],
+    problems: ['UNSUPPORTED_MEDIA_TYPE', 'CAPACITY', ...writeProblems],
   },
   'POST /connections/{id}/heartbeat': {
     summary: 'Say that a connection is alive',
     success: { 204: { description: 'It lives on' } },
-    problems: ['NOT_FOUND', ...stateProblems],
+    problems: ['NOT_FOUND', ...writeProblems],
   },
   'GET /connections/{id}': {
     summary: 'Look a connection up',
@@ -30,7 +30,7 @@ export const connectionsOperations = operations({
     summary: 'Take a connection out; with If-Match, only if it was not replaced since',
     headers: ifMatch,
     success: { 204: { description: 'It is gone' } },
-    problems: ['NOT_FOUND', 'PRECONDITION_FAILED', ...stateProblems],
+    problems: ['NOT_FOUND', 'PRECONDITION_FAILED', ...writeProblems],
   },
   'GET /connections': {
     summary: 'List connections, all or those of a room',
@@ -52,7 +52,7 @@ export const connectionsOperations = operations({
     summary: 'Send to the WebSockets of a room, on every thread',
     body: { schema: messageBody, required: true },
     success: { 202: { description: 'To how many it was handed', json: delivery } },
-    problems: ['UNSUPPORTED_MEDIA_TYPE', ...stateProblems],
+    problems: ['UNSUPPORTED_MEDIA_TYPE', ...writeProblems],
   },
   'GET /ws': {
     summary: 'Join a room over WebSocket: registered while it is open',

@@ -42,9 +42,16 @@ const more: Readonly<Record<ResourceName, Names>> = {
     'src/threads/limit-writes.ts': ['connections'],
     'src/threads/stored-cells.ts': ['connections'],
     'src/app.ts': ['RoomsRouteOptions'],
-    'src/http/server.ts': ['webSockets', 'asksForWebSocket', 'socketsClosed'],
+    'src/http/server.ts': ['webSockets', 'asksForWebSocket', 'socketsClosed', 'closeWebSockets'],
     'src/metrics/state-families.ts': ['connectionFamilies'],
-    'src/threads/http-thread.ts': ['allRooms', 'openRooms', 'sweeper', 'connectionTtlMs', 'allowedOrigins'],
+    'src/threads/http-thread.ts': [
+      'allRooms',
+      'openRooms',
+      'closeWebSockets',
+      'sweeper',
+      'connectionTtlMs',
+      'allowedOrigins',
+    ],
     'test/http/admission.test.ts': ['connections'],
     'test/http/hostile-resources.test.ts': ['connections/sentinel', 'connections?limit=1000', 'rooms'],
     'test/support/hostile/resources.ts': [

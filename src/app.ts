@@ -37,8 +37,6 @@ export interface AppOptions extends AdminOptions, CacheRouteOptions, MetricsRout
   /** What keeps the service from being ready; empty when nothing does. */
   readonly missing: () => Promise<readonly string[]>;
   readonly isDraining: () => boolean;
-  /** Whether another service process has taken over this one's state. */
-  readonly isFenced?: () => boolean;
   /** Requests to the strategies that may be under way on this thread. */
   readonly maxConcurrentRequests: number;
   /** How long requests may wait for each other for longer than a burst; 0: any time. */

@@ -37,6 +37,12 @@ export interface AdmissionOptions {
   readonly isFenced?: () => boolean;
 }
 
+/** @throws {FencedError} another service process has taken over */
+export function assertNotFenced(isFenced: (() => boolean) | undefined): void {
+  if (isFenced?.() !== true) return;
+  throw new FencedError('another service process has taken over this state; this one answers nothing of it any more');
+}
+
 /** One thread's. */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -56,11 +62,7 @@ export class Admission {
   /** @throws {OverloadedError} {FencedError} the request must not be begun */
   assertOpen(nowMs: number): void {
     const { limit, standingWaitMs, isFenced } = this.#options;
-    if (isFenced?.() === true) {
-      throw new FencedError(
-        'another service process has taken over this state; this one answers nothing of it any more',
-      );
-    }
+    assertNotFenced(isFenced);
     if (this.#underWay >= limit) {
       throw new OverloadedError(`${limit} requests are under way on this thread already; nothing was begun`);
     }

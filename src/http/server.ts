@@ -37,6 +37,8 @@ export interface HttpServer {
   readonly port: number;
   /** What its connections take at the moment, and what did not fit. */
   readonly counts: () => ServerCounts;
+  /** Closes every WebSocket, and those that come; the rest goes on. @param reason goes with the close frames */
+  readonly closeWebSockets: (reason: string) => Promise<void>;
   /**
    * Ends the server without cutting anybody off who goes on: from now on answers say `Connection: close`; see `leave`.
    *
@@ -130,11 +132,12 @@ export async function listen(
       bodyBytes: bodies.bytes,
       bodiesRefused: bodies.refused,
     }),
+    closeWebSockets: (reason) => webSockets.close(reason),
     async drain() {
       draining = true;
       // What is in flight was begun before that was known.
       for (const { [LATEST]: latest } of sockets) if (latest?.headersSent === false) latest.shouldKeepAlive = false;
-      const socketsClosed = webSockets.close();
+      const socketsClosed = webSockets.close('the service is shutting down');
       socketsClosed.catch(() => {}); // thrown below
       const unfinished = new Unfinished(sockets, options.unfinishedMs, refuseUnfinished);
       await leave(server, sockets, unfinished);

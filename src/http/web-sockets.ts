@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { createAdaptorServer, WebSocketServerLike } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { closeSocket, MAX_FRAME_BYTES } from '../rooms/socket-member.ts';
 import type { HttpEnvironment } from './exchange.ts';
 import { problem } from './problems.ts';
@@ -56,12 +56,16 @@ export class WebSockets {
     server.on('upgrade', () => {});
   }
 
-  /** Tells every client that the service goes away, also those that are just being let in; resolves when all have closed. */
-  async close(): Promise<void> {
-    this.#server.on('connection', (socket) => void dismiss(socket));
+  /**
+   * Tells every client that the service goes away, also those that are just being let in; resolves when all have closed.
+   *
+   * @param reason goes with the close frame
+   */
+  async close(reason: string): Promise<void> {
+    this.#server.on('connection', (socket) => void closeSocket(socket, GOING_AWAY, reason));
     const closed: Promise<void>[] = [];
     for (const socket of Array.from(this.#server.clients)) {
-      closed.push(dismiss(socket));
+      closed.push(closeSocket(socket, GOING_AWAY, reason));
       if (closed.length % CLOSED_PER_TURN === 0) await nextTurn();
     }
     await Promise.all(closed);
@@ -72,10 +76,6 @@ export class WebSockets {
     if (response.status >= 400) await refuseUpgrade(env.incoming.socket, response);
     return response;
   }
-}
-
-function dismiss(socket: WebSocket): Promise<void> {
-  return closeSocket(socket, GOING_AWAY, 'the service is shutting down');
 }
 
 function shuttingDown({ headers }: IncomingMessage): Response {

@@ -147,8 +147,9 @@ export class SocketMember implements Member {
   }
 }
 
-/** Sends a close frame; resolves when the client has answered it, or was cut off. */
+/** Sends a close frame; resolves when the client has answered it, or was cut off; at once where it has closed before. */
 export async function closeSocket(socket: WebSocket, code: number, reason: string): Promise<void> {
+  if (socket.readyState === socket.CLOSED) return; // that is said once
   const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.close(code, reason);
   const timer = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);

@@ -23,8 +23,8 @@ export interface HttpThreadData extends Attachment {
   readonly listen: ListenOptions;
 }
 
-/** What main sends: to end, or the ports to a new owner. */
-export type ToHttpThread = 'drain' | { readonly ownerPorts: OwnerPorts };
+/** What main sends: to end, that the process was fenced out, or the ports to a new owner. */
+export type ToHttpThread = 'drain' | 'fenced' | { readonly ownerPorts: OwnerPorts };
 
 /** What the thread reports. */
 export interface FromHttpThread {
@@ -101,17 +101,20 @@ routes = new NumberedRoutes(app);
 const server = await listen(app, data.listen, (limit, counts) =>
   log.warn({ limit, ...counts }, 'as many connections are open as may be: idle ones are closed, then new ones refused'),
 );
+const { closeWebSockets } = server;
 metrics?.start(server.counts);
 thread.threads.markServing(slot);
 const sweeper = startSweeper({ slot, threads: thread.threads, served, ttlMs: settings.CONNECTION_TTL_MS });
 port.postMessage({ listeningOn: server.port } satisfies FromHttpThread);
 
 port.on('message', (message: ToHttpThread) => {
-  if (message !== 'drain') attached.reconnect(message.ownerPorts);
-  else if (!draining) void drain();
+  if (message === 'drain') void drain();
+  if (message === 'fenced') void closeWebSockets('another service process has taken over'); // requests are refused anyway
+  if (typeof message === 'object') attached.reconnect(message.ownerPorts);
 });
 
 async function drain(): Promise<void> {
+  if (draining) return;
   draining = true;
   sweeper.stop();
   metrics?.stop();

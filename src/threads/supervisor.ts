@@ -144,6 +144,7 @@ export class Supervisor {
       'another service process has taken over REDIS_NAMESPACE, or Redis has lost what it had: this one stores nothing, answers ' +
         'nothing of its state, and stays unready until it is ended (SIGTERM)',
     );
+    for (const { worker } of this.#seats) worker?.postMessage('fenced' satisfies ToHttpThread);
   }
 
   /** Ends the thread at a position at once, as a crash would; it is replaced. For demonstrations and tests. */

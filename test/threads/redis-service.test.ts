@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { strategies } from '../../src/strategies/index.ts';
 import { connectOrigin, ownNamespace } from '../support/redis-rig.ts';
 import { redisProgram, RedisServer } from '../support/redis-server.ts';
 import { anyStrategy, sharing } from '../support/served.ts';
 import { startServiceUnderTest, stopCleanly } from '../support/service.ts';
+import { SocketClient } from '../support/socket-client.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -84,6 +86,47 @@ describe.skipIf(redisProgram === undefined)('the service with Redis', () => {
       expect((await fetch(`${newer.url}/readyz`)).status).toBe(200);
     },
   );
+
+  it('refuses administration and closes the WebSockets of a process once a newer one has started, which ends with 0', async () => {
+    const { name, threads = 2 } = anyStrategy;
+    const controls = { CONTROLS: 'on', ADMIN_TOKEN: 'token', THREADS: String(threads) };
+    const own = { ...settings(ownNamespace()), ...controls, STRATEGIES: name };
+    await using older = await startServiceUnderTest(own);
+    const base = `${older.url}/v1/${name}`;
+    using sockets = new DisposableStack();
+    const open = (id: string) => SocketClient.open(base, { room: 'r', id });
+    const clients = await Promise.all(Array.from({ length: 8 }, (_, at) => open(`c${at}`)));
+    for (const client of clients) sockets.use(client);
+    await using _newer = await startServiceUnderTest(own);
+    expect(await Promise.all(clients.map(({ closed }) => closed))).toEqual(clients.map(() => 1001));
+    await expect(open('later')).rejects.toThrow(/503/);
+    for (const path of ['recover', 'reset', 'faults']) {
+      const headers = { authorization: 'Bearer token', 'content-type': 'application/json' };
+      const answer = await fetch(`${base}/${path}`, { method: 'POST', headers, body: '{"kind":"origin-fail"}' });
+      expect([path, answer.status, await answer.json()]).toMatchObject([path, 503, { code: 'FENCED' }]);
+    }
+    for (const path of ['counters', 'cache/doc-1', 'connections', 'rooms', 'config']) {
+      expect([path, (await fetch(`${base}/${path}`)).status]).toEqual([path, 503]);
+    }
+    expect((await fetch(`${older.url}/readyz`)).status).toBe(503);
+    await stopCleanly(older);
+  });
+
+  it('leaves nothing of the WebSockets of killed processes there', async () => {
+    const { name, threads = 2 } = anyStrategy;
+    const own = { ...settings(ownNamespace()), THREADS: String(threads), STRATEGIES: name };
+    const redis = new Redis(server.url);
+    for (let life = 0; life < 3; life++) {
+      await using service = await startServiceUnderTest(own);
+      using sockets = new DisposableStack();
+      for (let at = 0; at < 5; at++) {
+        sockets.use(await SocketClient.open(`${service.url}/v1/${name}`, { room: 'r', id: `${life}-${at}` }));
+      }
+      expect(await redis.hlen(`${own.REDIS_NAMESPACE}:${name}/connections`)).toBe(5);
+      process.kill(service.pid, 'SIGKILL');
+    }
+    redis.disconnect();
+  });
 
   it.for(direct)('makes the next commands fail when asked to: $name', async ({ name }) => {
     const controls = { STRATEGIES: name, CONTROLS: 'on', ADMIN_TOKEN: 'token', ORIGIN_TIMEOUT_MS: '500' };

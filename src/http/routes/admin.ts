@@ -10,6 +10,7 @@ import type { Counters } from '../../resources/counters.ts';
 import { turn } from '../../sync/steps.ts';
 import type { Awaitable } from '../../sync/wait.ts';
 import { ForbiddenError, UnauthorizedError } from '../errors.ts';
+import { assertNotFenced } from '../admission.ts';
 import { bodyText, parseIntegers } from '../body.ts';
 import { exchange, type Exchange, type ExchangeOptions, type HttpContext, type HttpEnvironment } from '../exchange.ts';
 import { checked, faultsBody } from '../schemas.ts';
@@ -19,6 +20,8 @@ export interface AdminOptions extends ExchangeOptions {
   readonly adminToken: string | undefined;
   /** Whether `reset` and `faults` are served. */
   readonly controls: boolean;
+  /** Whether another service process has taken over this one's state. */
+  readonly isFenced?: () => boolean;
 }
 
 export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, options: AdminOptions): void {
@@ -28,6 +31,7 @@ export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, 
   const guarded = (context: HttpContext, handler: (call: Exchange) => Promise<Response>) =>
     exchange(context, options, async (call) => {
       authorize(call.header('authorization'), adminToken);
+      assertNotFenced(options.isFenced);
       return handler(call);
     });
 

@@ -13,9 +13,9 @@ export interface CachedDocument {
   readonly body: Uint8Array<ArrayBuffer>;
   /** Strong, without quotes: the same for the same body, on every thread and after a restart. */
   readonly etag: string;
-  /** Wall-clock milliseconds: when it was stored in the cache, and until when it may be served from there. */
-  readonly storedAtMs: number;
-  readonly expiresAtMs: number;
+  /** At the moment of the read: for how long it has been in the cache, and for how long it may still be served from there. */
+  readonly ageMs: number;
+  readonly freshForMs: number;
 }
 
 /** What a read found, and how; see RFC 9211 for the words. */

@@ -2,7 +2,7 @@
  * A document as a cache keeps it and a load brings it: one piece of bytes, made once, outside every critical section.
  *
  * ```
- * float64 0–2   version, stored at, expires at (milliseconds)
+ * float64 0–2   version, stored at, expires at (milliseconds of `Clock.nowMs`)
  * byte 24       ETag, 22 characters
  * byte 46       flags: what became of the load that brought it; without meaning in memory
  * byte 48       the body
@@ -37,10 +37,10 @@ export interface NewEntry {
   readonly ttlMs: number;
 }
 
-export function packEntry(key: string, { value, version, ttlMs }: NewEntry): Entry {
+/** @param nowMs of `Clock.nowMs`, as everywhere here */
+export function packEntry(key: string, { value, version, ttlMs }: NewEntry, nowMs: number): Entry {
   const body = `{"key":${JSON.stringify(key)},"value":${value}}`;
   const entry = Buffer.allocUnsafeSlow(BODY + Buffer.byteLength(body)); // at offset 0 of its own memory
-  const nowMs = Date.now();
   new Float64Array(entry.buffer, 0, TIMES).set([version, nowMs, nowMs + ttlMs]);
   entry.write(body, BODY);
   entry.write(etagOf(entry.subarray(BODY)), ETAG, 'latin1');
@@ -55,13 +55,13 @@ export function packNone(version: number): Entry {
   return flag(entry, NONE);
 }
 
-export function openEntry(entry: Entry): CachedDocument {
+export function openEntry(entry: Entry, nowMs: number): CachedDocument {
   const times = new Float64Array(entry.buffer, entry.byteOffset, TIMES);
   return {
     body: entry.subarray(BODY),
     etag: Buffer.from(entry.buffer, entry.byteOffset + ETAG, ETAG_CHARACTERS).toString('latin1'),
-    storedAtMs: times[STORED_AT_MS]!,
-    expiresAtMs: times[EXPIRES_AT_MS]!,
+    ageMs: nowMs - times[STORED_AT_MS]!,
+    freshForMs: times[EXPIRES_AT_MS]! - nowMs,
   };
 }
 

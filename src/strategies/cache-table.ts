@@ -15,6 +15,7 @@
  *
  * @see Redis, "Key eviction" (approximated LRU)
  */
+import type { Clock } from '../clock.ts';
 import { afterFirstChange } from '../errors.ts';
 import type { Ticket } from '../sync/single-flight.ts';
 import { type CacheCounts, EVICTIONS, EXPIRED } from './cache-counts.ts';
@@ -30,7 +31,7 @@ const MAX_EVICTIONS = 256;
 const MAX_UNFREED = 2;
 /** Records that `clear` passes in one turn of the event loop: half a millisecond where each that leaves is a version. */
 const CLEARED_PER_TURN = 64;
-/** Times of use are milliseconds that go round after 24 days; no entry lives longer than one. */
+/** Times of use are milliseconds that wrap around after 24 days; no entry lives longer than one. */
 const USED_AT_MASK = 2 ** 31 - 1;
 
 /** A copy of an entry that may be served, or why there is none. */
@@ -71,12 +72,14 @@ export class CacheTable {
   readonly #entries: CacheEntries;
   readonly #counts: CacheCounts;
   readonly #floors: Float64Array;
+  readonly #clock: Clock;
 
   /** @param floors a number for each shard, in shared memory: the greatest version that is not there (any more) */
-  constructor(entries: CacheEntries, counts: CacheCounts, floors: Float64Array) {
+  constructor(entries: CacheEntries, counts: CacheCounts, floors: Float64Array, clock: Clock) {
     this.#entries = entries;
     this.#counts = counts;
     this.#floors = floors;
+    this.#clock = clock;
   }
 
   shardOf(key: string): number {
@@ -87,7 +90,7 @@ export class CacheTable {
   look(key: string): Seen {
     const record = this.#entries.find(key);
     if (record === -1) return 'miss';
-    const nowMs = Date.now();
+    const nowMs = this.#clock.nowMs();
     if (this.#isExpired(record, nowMs)) return 'stale';
     this.#entries.touch(record, nowMs & USED_AT_MASK);
     return this.#entries.copy(record);
@@ -181,7 +184,7 @@ export class CacheTable {
       const placed = inShard(shard, () => {
         const record = this.#entries.find(key);
         if (!mayPlace(record, shard)) return 'refused';
-        const nowMs = Date.now();
+        const nowMs = this.#clock.nowMs();
         const wasExpired = record !== -1 && this.#isExpired(record, nowMs);
         if (!this.#entries.write(key, entry, nowMs & USED_AT_MASK)) return 'no room';
         if (wasExpired) this.#counts.add(EXPIRED);
@@ -211,13 +214,13 @@ export class CacheTable {
 
   #evict(record: number, shard: number): void {
     if (record === -1 || this.#entries.shardAt(record) !== shard) return; // another key's by now
-    this.#counts.add(this.#isExpired(record, Date.now()) ? EXPIRED : EVICTIONS);
+    this.#counts.add(this.#isExpired(record, this.#clock.nowMs()) ? EXPIRED : EVICTIONS);
     this.#takeOut(record, shard);
   }
 
   /** The one of some random entries that was used longest ago, −1 when there is none. */
   #victim(): number {
-    const nowMs = Date.now();
+    const nowMs = this.#clock.nowMs();
     const { end } = this.#entries;
     let oldest = -1;
     let oldestAgeMs = -Infinity;
@@ -246,7 +249,7 @@ export class CacheTable {
 
   /** Whether a record may be served and is newer than `entry`. */
   #isNewer(record: number, entry: Entry): boolean {
-    if (record === -1 || this.#isExpired(record, Date.now())) return false;
+    if (record === -1 || this.#isExpired(record, this.#clock.nowMs())) return false;
     return this.#entries.number(record, VERSION) > versionOf(entry);
   }
 

@@ -8,6 +8,7 @@
  * other, and `ShownVersions` for what is shown without being kept. A write that failed, or of which
  * nobody knows, leaves no copy behind that may be older. An error is told to who waits, and not kept.
  */
+import type { Clock } from '../clock.ts';
 import {
   afterFirstChange,
   CopyInDoubtError,
@@ -79,13 +80,15 @@ export interface ReadThroughOptions {
 export class ReadThrough {
   readonly #documents: DocumentOrigin;
   readonly #ttlMs: number;
+  readonly #clock: Clock;
   readonly #options: ReadThroughOptions;
   readonly #flights: Flights;
   readonly #inDoubt: CopiesInDoubt;
 
-  constructor({ documents, settings }: CellContext, options: ReadThroughOptions) {
+  constructor({ documents, settings, clock }: CellContext, options: ReadThroughOptions) {
     this.#documents = documents;
     this.#ttlMs = settings.CACHE_TTL_MS;
+    this.#clock = clock;
     this.#options = options;
     this.#flights = options.flights((key, ticket) => this.#load(key, ticket));
     this.#inDoubt = new CopiesInDoubt({
@@ -98,12 +101,12 @@ export class ReadThrough {
   answer(key: string, seen: Seen, call: Call): Awaitable<CacheRead> {
     if (typeof seen === 'string') return this.#fly(key, seen, call);
     this.#options.counts.add(HITS);
-    return { document: openEntry(seen), status: 'hit', stored: false, collapsed: false };
+    return { document: openEntry(seen, this.#clock.nowMs()), status: 'hit', stored: false, collapsed: false };
   }
 
   async write(key: string, value: string, ttlMs: number, call: Call): Promise<void> {
     const version = await this.#change(key, call, () => this.#documents.storeDocument(key, value, call));
-    const entry = packEntry(key, { value, version, ttlMs });
+    const entry = packEntry(key, { value, version, ttlMs }, this.#clock.nowMs());
     await this.#show(key, call, () => this.#options.table.put(key, entry, this.#options.inShard(call)));
   }
 
@@ -139,7 +142,7 @@ export class ReadThrough {
     const flags = flagsOf(value);
     const collapsed = joined || (flags & FOUND) !== 0;
     if (collapsed) counts.add(COLLAPSED);
-    const document = (flags & NONE) !== 0 ? undefined : openEntry(value);
+    const document = (flags & NONE) !== 0 ? undefined : openEntry(value, this.#clock.nowMs());
     return { document, status, stored: (flags & STORED) !== 0, collapsed };
   }
 
@@ -156,7 +159,10 @@ export class ReadThrough {
     counts.add(ORIGIN_LOADS);
     const shownBefore = shown.of(key);
     const { value, version } = await this.#documents.loadDocument(key);
-    const entry = value === undefined ? packNone(version) : packEntry(key, { value, version, ttlMs: this.#ttlMs });
+    const entry =
+      value === undefined
+        ? packNone(version)
+        : packEntry(key, { value, version, ttlMs: this.#ttlMs }, this.#clock.nowMs());
     const current: Ticket = {
       get isVoid() {
         return ticket.isVoid || shown.of(key) > Math.max(shownBefore, version);

@@ -105,7 +105,7 @@ export function sharedCache(context: CellContext, shards = 1) {
   const records = new SharedTable({ data: memory.data, capacity, shards, seed: hashSeed, lock });
   const notes = { first: parts.notes, apart: LINE_BYTES / 4 };
   const entries = new SharedEntries({ records, arena: parts.arena, notes, midway: lab.midway });
-  const table = new CacheTable(entries, parts.counts, parts.floors);
+  const table = new CacheTable(entries, parts.counts, parts.floors, context.clock);
   return { ...parts, entries, table };
 }
 

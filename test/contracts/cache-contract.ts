@@ -5,6 +5,9 @@ import { allBegan, everywhere, last, patientOrigin, valueOf } from './cache-cont
 import { overlapContract } from './cache-overlap-contract.ts';
 import type { ContractCase } from './counters-contract.ts';
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
 const largeValue = (at: number): string => JSON.stringify('x'.repeat(8_000 + (at % 13) * 1_500));
 
 export const cacheContract: readonly ContractCase[] = [
@@ -80,6 +83,32 @@ export const cacheContract: readonly ContractCase[] = [
       expect(await rig.cacheOn(0).read('short')).toMatchObject({ status: 'hit' });
       expect(await rig.cacheOn(0).read('long')).toMatchObject({ status: 'hit', keptForMs: 60_000 });
       expect(await last(rig).stats()).toMatchObject({ expired: 1, evictions: 0, originLoads: 1 });
+    },
+  },
+  {
+    name: 'keeps a copy for the time that passes, on every thread, however the wall clock is set',
+    async run(rig) {
+      const ttlMs = 100_000;
+      await rig.cacheOn(0).write('kept', '"old"', ttlMs);
+      for (const byMs of [31_000, ttlMs, -HOUR_MS, 13 * DAY_MS, -20 * DAY_MS]) {
+        rig.setWall(byMs);
+        for (const cache of everywhere(rig)) {
+          const seen = await cache.read('kept');
+          expect(seen).toMatchObject({ status: 'hit', keptForMs: ttlMs });
+          expect(seen.ageMs).toBeLessThan(ttlMs);
+        }
+      }
+      rig.pass(40_000);
+      expect((await last(rig).read('kept')).ageMs).toBeGreaterThanOrEqual(40_000);
+      for (const days of [0, 13, 24, 50]) {
+        rig.setWall(-HOUR_MS);
+        rig.pass(ttlMs + days * DAY_MS);
+        // Asked for by all at once, it is loaded anew, and its last use makes nobody see it again.
+        const reads = await rig.onEachThread({ readDocument: 'kept', withinMs: 30_000, times: 8, concurrency: 8 });
+        const seen = reads.flat() as SeenDocument[];
+        expect(seen.filter(({ keptForMs, ageMs }) => keptForMs !== 30_000 || ageMs! >= 30_000)).toEqual([]);
+        expect(seen.some(({ status }) => status === 'stale')).toBe(true);
+      }
     },
   },
   {

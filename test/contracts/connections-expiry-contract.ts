@@ -1,6 +1,6 @@
 /** What time does to connections; part of the connection map's contract. */
 import { expect } from 'vitest';
-import { eventually, inRoom, last, listed, SHORT } from './connections-contract-helpers.ts';
+import { eventually, everywhere, inRoom, last, listed, SHORT } from './connections-contract-helpers.ts';
 import type { ContractCase } from './counters-contract.ts';
 
 export const expiryContract: readonly ContractCase[] = [
@@ -26,6 +26,34 @@ export const expiryContract: readonly ContractCase[] = [
         expect(rooms).toEqual([{ room: 'y', connections: 1 }]);
         return true;
       });
+    },
+  },
+  {
+    name: 'brings back nobody who is gone, whatever all threads do at once and however the wall clock is set',
+    settings: { CONNECTION_TTL_MS: '100000' },
+    async run(rig) {
+      const { connection } = await rig.connectionsOn(0).register('a', inRoom('x'));
+      rig.setWall(131_000);
+      const asked = { times: 5, concurrency: 5 };
+      const [found] = (await last(rig).list({ room: 'x', limit: 10, cursor: 0 })).connections;
+      expect(found).toMatchObject({ id: 'a', epoch: connection.epoch });
+      rig.setWall(-3_600_000);
+      rig.pass(100_000);
+      for (const connections of ['heartbeat', 'find', 'heartbeat'] as const) {
+        const answers = await rig.onEachThread({
+          connections,
+          args: ['a', ...(connections === 'find' ? [] : [undefined])],
+          ...asked,
+        });
+        expect(answers.flat().filter(Boolean)).toEqual([]);
+      }
+      const { connection: fresh } = await last(rig).register('a', inRoom('y'));
+      expect(fresh.epoch).toBeGreaterThan(connection.epoch);
+      for (const connections of everywhere(rig)) {
+        expect(await connections.find('a')).toMatchObject({ epoch: fresh.epoch, room: 'y' });
+        expect(await connections.heartbeat('a', connection.epoch)).toBe(false);
+      }
+      expect(await rig.connectionsOn(0).rooms()).toEqual([{ room: 'y', connections: 1 }]);
     },
   },
   {

@@ -1,10 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { OriginTimeoutError } from '../../src/errors.ts';
 import { serveCache } from '../support/served-cache.ts';
 import { shown } from '../support/hostile/hostile-request.ts';
-
-beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
-afterEach(() => void vi.useRealTimers());
 
 describe('GET /cache/{key}', () => {
   it('answers a miss, a stale copy and a hit with what RFC 9211 says of them', async () => {

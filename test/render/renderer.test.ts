@@ -9,7 +9,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function document(etag: string): CachedDocument {
-  return { body: new TextEncoder().encode(etag), etag, storedAtMs: 0, expiresAtMs: 0 };
+  return { body: new TextEncoder().encode(etag), etag, ageMs: 0, freshForMs: 0 };
 }
 
 function client() {

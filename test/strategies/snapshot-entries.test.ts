@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { VersionsHeldError } from '../../src/errors.ts';
 import { CacheCounts } from '../../src/strategies/cache-counts.ts';
 import { packEntry } from '../../src/strategies/cache-entry.ts';
+import { SystemClock } from '../../src/clock.ts';
 import { CacheTable, type Placed } from '../../src/strategies/cache-table.ts';
 import type { InShard } from '../../src/strategies/in-shard.ts';
 import { RetiredBlocks } from '../../src/strategies/snapshot/retired-blocks.ts';
@@ -62,7 +63,7 @@ function copyOf({ locks, threads, data }: Memory): Memory {
 }
 
 function entryOf(key: string, version: number) {
-  return packEntry(key, { value: 'v'.repeat(1_500), version, ttlMs: 60_000 });
+  return packEntry(key, { value: 'v'.repeat(1_500), version, ttlMs: 60_000 }, new SystemClock().nowMs());
 }
 
 /** A turn that takes one entry out, and puts another in the place of a second. */
@@ -147,7 +148,7 @@ describe('entries in a snapshot', () => {
     const memory = emptyMemory();
     const [reader, writer] = [entered(memory, 0), entered(memory, 1)];
     const counts = new CacheCounts(new SharedArrayBuffer(CacheCounts.bytes), 0, ThreadTable.slot(1, 0));
-    const table = new CacheTable(writer.entries, counts, new Float64Array(1));
+    const table = new CacheTable(writer.entries, counts, new Float64Array(1), new SystemClock());
     const inShard: InShard<Placed> = (_shard, section) => writer.entries.inTurn(section);
     let version = 0;
     while (counts.totals.evictions === 0) {

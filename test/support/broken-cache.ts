@@ -11,8 +11,8 @@ export const brokenCache: Cell<Cache> = {
     const documentOf = (key: string, value: string): CachedDocument => ({
       body: Buffer.from(`{"key":${JSON.stringify(key)},"value":${value}}`),
       etag: randomUUID(), // another one on every thread
-      storedAtMs: 0,
-      expiresAtMs: Date.now() + settings.CACHE_TTL_MS, // and it is never looked at
+      ageMs: 0,
+      freshForMs: settings.CACHE_TTL_MS, // for ever
     });
     const load = async (key: string): Promise<CachedDocument> => {
       const loaded = await documents.loadDocument(key);

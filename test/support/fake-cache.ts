@@ -18,7 +18,7 @@ export class FakeCache implements Cache {
   read(key: string): CacheRead {
     if (this.failure !== undefined) throw this.failure;
     const kept = this.#kept.get(key);
-    if (kept !== undefined && kept.expiresAtMs > Date.now()) {
+    if (kept !== undefined && kept.freshForMs > 0) {
       return { document: kept, status: 'hit', stored: false, collapsed: false };
     }
     const status = kept === undefined ? 'miss' : 'stale';
@@ -59,15 +59,14 @@ export class FakeCache implements Cache {
 
   /** Puts bytes there as if they had just been loaded. */
   keep(key: string, body: string): void {
-    const nowMs = Date.now();
     const etag = createHash('sha256').update(body).digest('base64url').slice(0, 22);
     const bytes = new TextEncoder().encode(body);
-    this.#kept.set(key, { body: bytes, etag, storedAtMs: nowMs, expiresAtMs: nowMs + TTL_MS });
+    this.#kept.set(key, { body: bytes, etag, ageMs: 0, freshForMs: TTL_MS });
   }
 
   /** Makes a copy older. */
   age(key: string, byMs: number): void {
     const kept = this.#kept.get(key)!;
-    this.#kept.set(key, { ...kept, storedAtMs: kept.storedAtMs - byMs, expiresAtMs: kept.expiresAtMs - byMs });
+    this.#kept.set(key, { ...kept, ageMs: kept.ageMs + byMs, freshForMs: kept.freshForMs - byMs });
   }
 }

@@ -57,6 +57,7 @@ export interface SeenDocument extends Omit<CacheRead, 'document'> {
   readonly text: string | undefined;
   readonly etag: string | undefined;
   readonly keptForMs: number | undefined;
+  readonly ageMs: number | undefined;
 }
 
 export interface AsyncCache {

@@ -58,9 +58,10 @@ function askConnections(name: keyof Connections, args: readonly unknown[]): unkn
 
 async function readDocument(key: string, withinMs: number): Promise<SeenDocument> {
   const { document, ...how }: CacheRead = await cache.read(key, { ...call, remainingMs: withinMs });
-  if (document === undefined) return { ...how, text: undefined, etag: undefined, keptForMs: undefined };
-  const { body, etag, storedAtMs, expiresAtMs } = document;
-  return { ...how, text: Buffer.from(body).toString('utf8'), etag, keptForMs: expiresAtMs - storedAtMs };
+  if (document === undefined)
+    return { ...how, text: undefined, etag: undefined, keptForMs: undefined, ageMs: undefined };
+  const { body, etag, ageMs, freshForMs } = document;
+  return { ...how, text: Buffer.from(body).toString('utf8'), etag, ageMs, keptForMs: ageMs + freshForMs };
 }
 
 async function work({ times, concurrency = 1, ...operation }: Work): Promise<unknown[]> {

@@ -36,6 +36,10 @@ export interface RigOptions {
 export interface Rig extends AsyncDisposable {
   readonly threads: number;
   readonly origin: GatedOrigin;
+  /** Lets time pass for all threads, at once: by the clock of ages and leases, and by the wall clock. */
+  pass(ms: number): void;
+  /** Somebody sets the wall clock. */
+  setWall(byMs: number): void;
   /** Counters as one of the threads sees them. */
   on(thread: number): AsyncCounters;
   /** The cache as one of the threads sees it. */
@@ -68,7 +72,9 @@ export function threadsFor(strategy: Strategy, wanted: number): number {
 export async function startRig({ strategy, threads: wanted, settings: environment = {} }: RigOptions): Promise<Rig> {
   const threads = threadsFor(strategy, wanted);
   const settings = readSettings({ THREADS: String(threads), ORIGIN_LATENCY_MS: '1', ...environment });
-  const memory = allocateMemory(settings, [strategy]);
+  const clockSteps = new SharedArrayBuffer(16);
+  const steps = new Float64Array(clockSteps);
+  const memory = { ...allocateMemory(settings, [strategy]), clockSteps };
   const origin = new GatedOrigin(embeddedOptions(settings));
   const originEpoch = await takeOver(settings);
   const table = new ThreadTable(memory.threads);
@@ -145,6 +151,13 @@ export async function startRig({ strategy, threads: wanted, settings: environmen
   return {
     threads,
     origin,
+    pass(ms) {
+      steps[0]! += ms;
+      steps[1]! += ms;
+    },
+    setWall(byMs) {
+      steps[1]! += byMs;
+    },
     on: (thread) => ({
       increment: (key, by = 1) => once1(thread, { increment: key, by }),
       compareAndSet: (key, expected, value) => once1(thread, { compareAndSet: key, expected, value }),

@@ -35,7 +35,7 @@ export function lruCache({ sizes }: Post): Hammer {
     ttl: TTL_MS,
   });
   for (const [key, value] of documents(sizes)) {
-    kept.set(key, openEntry(packEntry(key, { value, version: 1, ttlMs: TTL_MS })));
+    kept.set(key, openEntry(packEntry(key, { value, version: 1, ttlMs: TTL_MS }, 0), 0));
   }
   return counting(sizes, (key) => ({ document: kept.get(key) }));
 }

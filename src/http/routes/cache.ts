@@ -79,11 +79,10 @@ export function cacheRoutes(app: Hono<HttpEnvironment>, base: string, cache: Cac
 /** @param renderer given where a page is wanted */
 function answer(call: Exchange, key: string, read: CacheRead, renderer: Renderer | undefined): Awaitable<Response> {
   const { document } = read;
-  const nowMs = Date.now();
-  const status = cacheStatus(read, nowMs);
+  const status = cacheStatus(read);
   if (document === undefined) return call.problem(missing(key), { 'cache-status': status });
   const opaque = renderer === undefined ? document.etag : `${document.etag}-${PAGE_EDITION}`;
-  const [etag, age] = [etagOf(opaque), ageOf(document, nowMs)];
+  const [etag, age] = [etagOf(opaque), ageOf(document)];
   const vary = 'accept';
   if (matchesNone(call.header('if-none-match'), opaque)) {
     return call.answer(null, 304, { etag, age, 'cache-status': status, vary });
@@ -98,14 +97,14 @@ function answer(call: Exchange, key: string, read: CacheRead, renderer: Renderer
 }
 
 /** `Cache-Status` (RFC 9211). */
-function cacheStatus({ document, status, stored, collapsed }: CacheRead, nowMs: number): string {
-  if (status === 'hit') return `shared-state; hit; ttl=${Math.floor((document!.expiresAtMs - nowMs) / 1_000)}`;
+function cacheStatus({ document, status, stored, collapsed }: CacheRead): string {
+  if (status === 'hit') return `shared-state; hit; ttl=${Math.floor(document!.freshForMs / 1_000)}`;
   return `shared-state; fwd=${status}${stored ? '; stored' : ''}${collapsed ? '; collapsed' : ''}`;
 }
 
-/** `Age` in seconds; another thread's clock reading may be a moment ahead of ours. */
-function ageOf({ storedAtMs }: CachedDocument, nowMs: number): string {
-  return String(Math.max(0, Math.floor((nowMs - storedAtMs) / 1_000)));
+/** `Age` in seconds. */
+function ageOf({ ageMs }: CachedDocument): string {
+  return String(Math.max(0, Math.floor(ageMs / 1_000)));
 }
 
 function missing(key: string): NotFoundError {

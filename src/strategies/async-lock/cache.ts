@@ -19,7 +19,7 @@ export const cache: Cell<Cache> = {
   memory: (settings) => sharedCacheMemory(settings, 1),
 
   attach(context) {
-    const { memory, settings, thread, documents } = context;
+    const { memory, settings, thread, documents, clock } = context;
     const { entries, table, counts } = sharedCache(context);
     const mutex = new AsyncMutex(memory.locks, 0, {
       name: context.name,
@@ -35,21 +35,21 @@ export const cache: Cell<Cache> = {
         const seen = table.look(key);
         counts.add(typeof seen === 'string' ? MISSES : HITS);
         if (typeof seen !== 'string') {
-          return { document: openEntry(seen), status: 'hit', stored: false, collapsed: false };
+          return { document: openEntry(seen, clock.nowMs()), status: 'hit', stored: false, collapsed: false };
         }
         counts.add(ORIGIN_LOADS);
         const { value, version } = await timed(call, documents.loadDocument(key, call)); // the guard is held while we wait
         if (value === undefined) return { document: undefined, status: seen, stored: false, collapsed: false };
-        const entry = packEntry(key, { value, version, ttlMs: settings.CACHE_TTL_MS });
+        const entry = packEntry(key, { value, version, ttlMs: settings.CACHE_TTL_MS }, clock.nowMs());
         const stored = table.keep(key, entry, { isVoid: false }, asOwner);
-        return { document: openEntry(entry), status: seen, stored, collapsed: false };
+        return { document: openEntry(entry, clock.nowMs()), status: seen, stored, collapsed: false };
       },
 
       async write(key, value, ttlMs, call) {
         await using _guard = await mutex.acquire(call);
         table.forget(key, asOwner); // first: nobody can know what the origin has if no answer comes
         const version = await timed(call, documents.storeDocument(key, value, call));
-        table.put(key, packEntry(key, { value, version, ttlMs }), asOwner);
+        table.put(key, packEntry(key, { value, version, ttlMs }, clock.nowMs()), asOwner);
       },
 
       async delete(key, call) {

@@ -2,6 +2,7 @@
  * Entries of a cache in a `Map`, which keeps the order in which keys were set: whoever is used goes to its end, so the
  * first is the least recently used. The rules are those of `CacheTable`; see there.
  */
+import type { Clock } from '../../clock.ts';
 import type { Ticket } from '../../sync/single-flight.ts';
 import { EVICTIONS, EXPIRED } from '../cache-counts.ts';
 import { type Entry, expiresAtMsOf, versionOf } from '../cache-entry.ts';
@@ -15,19 +16,21 @@ export class CacheMap {
   readonly #capacityBytes: number;
   readonly #counts: { add(count: number): void };
   readonly #midway: () => void;
+  readonly #clock: Clock;
   #bytes = 0;
   #floor = -1;
 
-  constructor(capacityBytes: number, counts: { add(count: number): void }, midway: () => void) {
+  constructor(capacityBytes: number, counts: { add(count: number): void }, midway: () => void, clock: Clock) {
     this.#capacityBytes = capacityBytes;
     this.#counts = counts;
     this.#midway = midway;
+    this.#clock = clock;
   }
 
   look(key: string): Seen {
     const entry = this.#kept.get(key);
     if (entry === undefined) return 'miss';
-    if (isExpired(entry)) return 'stale';
+    if (this.#isExpired(entry)) return 'stale';
     this.#kept.delete(key);
     this.#kept.set(key, entry);
     return entry;
@@ -35,7 +38,7 @@ export class CacheMap {
 
   keep(key: string, entry: Entry, ticket: Ticket): boolean {
     const kept = this.#kept.get(key);
-    const isNewer = kept !== undefined && !isExpired(kept) && versionOf(kept) > versionOf(entry);
+    const isNewer = kept !== undefined && !this.#isExpired(kept) && versionOf(kept) > versionOf(entry);
     if (ticket.isVoid || isNewer) return false;
     this.#place(key, entry);
     return true;
@@ -69,13 +72,13 @@ export class CacheMap {
     this.#midway();
     const before = this.#kept.get(key);
     if (before !== undefined) {
-      if (isExpired(before)) this.#counts.add(EXPIRED);
+      if (this.#isExpired(before)) this.#counts.add(EXPIRED);
       this.#remove(key, before);
     }
     this.#bytes += costOf(key, entry);
     for (const [oldest, leaving] of this.#kept) {
       if (this.#bytes <= this.#capacityBytes) break;
-      this.#counts.add(isExpired(leaving) ? EXPIRED : EVICTIONS);
+      this.#counts.add(this.#isExpired(leaving) ? EXPIRED : EVICTIONS);
       this.#remove(oldest, leaving);
     }
     this.#kept.set(key, entry);
@@ -86,10 +89,10 @@ export class CacheMap {
     this.#bytes -= costOf(key, entry);
     this.#floor = Math.max(this.#floor, versionOf(entry));
   }
-}
 
-function isExpired(entry: Entry): boolean {
-  return expiresAtMsOf(entry) <= Date.now();
+  #isExpired(entry: Entry): boolean {
+    return expiresAtMsOf(entry) <= this.#clock.nowMs();
+  }
 }
 
 function costOf(key: string, entry: Entry): number {

@@ -14,9 +14,9 @@ import { CacheMap } from './cache-map.ts';
 
 export const cache: Cell<Cache> = {
   attach(context) {
-    const { settings, thread, lab, hashSeed } = context;
+    const { settings, thread, lab, hashSeed, clock } = context;
     const counts = new CacheCounts(new SharedArrayBuffer(CacheCounts.bytes), 0, thread.slot);
-    const table = new CacheMap(settings.CACHE_MEMORY_MB * 2 ** 20, counts, lab.midway);
+    const table = new CacheMap(settings.CACHE_MEMORY_MB * 2 ** 20, counts, lab.midway, clock);
     const through = new ReadThrough(context, {
       table,
       counts,

@@ -45,7 +45,7 @@ export const cache: Cell<Cache> = {
       name: context.name,
       midway: context.lab.midway,
     });
-    const table = new CacheTable(entries, counts, floors);
+    const table = new CacheTable(entries, counts, floors, context.clock);
     const look = (key: string) => snapshots.read(() => table.look(key));
     const through = new ReadThrough(context, {
       table,

@@ -19,7 +19,7 @@ export const cache: Cell<Cache> = {
   memory: (settings) => sharedCacheMemory(settings, 1),
 
   attach(context) {
-    const { memory, settings, thread, documents } = context;
+    const { memory, settings, thread, documents, clock } = context;
     const { entries, table, counts } = sharedCache(context);
     // Keeps the table's own chains whole, as any thread-safe map would. It does not span the awaits below.
     const mutex = new SyncMutex(memory.locks, 0, {
@@ -35,19 +35,19 @@ export const cache: Cell<Cache> = {
         const seen = mutex.run(() => table.look(key), call); // look
         counts.add(typeof seen === 'string' ? MISSES : HITS);
         if (typeof seen !== 'string') {
-          return { document: openEntry(seen), status: 'hit', stored: false, collapsed: false };
+          return { document: openEntry(seen, clock.nowMs()), status: 'hit', stored: false, collapsed: false };
         }
         counts.add(ORIGIN_LOADS);
         const { value, version } = await timed(call, documents.loadDocument(key, call)); // await
         if (value === undefined) return { document: undefined, status: seen, stored: false, collapsed: false };
-        const entry = packEntry(key, { value, version, ttlMs: settings.CACHE_TTL_MS });
+        const entry = packEntry(key, { value, version, ttlMs: settings.CACHE_TTL_MS }, clock.nowMs());
         const stored = table.overwrite(key, entry, inShard(call)); // store what may be out of date by now
-        return { document: openEntry(entry), status: seen, stored, collapsed: false };
+        return { document: openEntry(entry, clock.nowMs()), status: seen, stored, collapsed: false };
       },
 
       async write(key, value, ttlMs, call) {
         const version = await timed(call, documents.storeDocument(key, value, call));
-        table.overwrite(key, packEntry(key, { value, version, ttlMs }), inShard(call));
+        table.overwrite(key, packEntry(key, { value, version, ttlMs }, clock.nowMs()), inShard(call));
       },
 
       async delete(key, call) {

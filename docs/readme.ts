@@ -9,7 +9,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { msText, NO_FIGURE, ratioText, wholeText } from '../load/format.ts';
+import { msText, NO_FIGURE, percent, ratioText, wholeText } from '../load/format.ts';
 import { writeReport } from '../load/report/write.ts';
 import { readResults, type Results } from '../load/results-file.ts';
 import { analysisOf } from '../load/statistics/analysis.ts';
@@ -73,22 +73,23 @@ function headlineTable(results: Results): string {
   const own = rows.filter(({ workload }) => workload === HEADLINE);
   const held = own.find(({ strategy, throughput }) => strategy === HELD && throughput !== undefined);
   return [
-    '| `counters-write-through` | increments/s | × async-lock | p50 / p99 ms at a common rate | lost updates | CPU µs per request |',
+    `| \`${HEADLINE}\` | increments/s, k6’s share of CPU | × async-lock | p50 / p99 ms at ${wholeText(own[0]?.ratePerSecond)}/s, ${results.arrivals ?? 'even'} arrivals | lost updates | CPU µs per request |`,
     '|---|---:|---:|---:|---:|---:|',
     ...own.map((row) => headlineRow(row, held, comparisons)),
     '',
-    ...plotLines('embedded', [`${HEADLINE}-throughput`]),
+    ...plotLines('embedded', [`${HEADLINE}-throughput`, `${HEADLINE}-p99-over-utilisation`]),
     source('embedded', results),
   ].join('\n');
 }
 
 function headlineRow(row: Row, held: Row | undefined, comparisons: readonly Comparison[]): string {
-  const { strategy, kind, throughput, broken, cpuUsPerRequest, threads } = row;
+  const { strategy, kind, throughput, broken, cpuUsPerRequest, threads, generatorShare } = row;
   const rate = throughput === undefined ? NO_FIGURE : `**${wholeText(throughput.value)}**`;
   const factor = throughput === undefined || held === undefined ? NO_FIGURE : factorText(row, held, comparisons);
+  const share = throughput === undefined || generatorShare === undefined ? '' : `, ${percent(generatorShare.value)}`;
   const oneThread = threads === 1 ? ', one thread' : '';
   const name = kind === 'strategy' ? `\`${strategy}\`` : `\`${strategy}\` (${kind}${oneThread})`;
-  return `| ${name} | ${rate} | ${factor} | ${latency(row)} | ${wholeText(broken)} | ${wholeText(cpuUsPerRequest?.value)} |`;
+  return `| ${name} | ${rate}${share} | ${factor} | ${latency(row)} | ${wholeText(broken)} | ${wholeText(cpuUsPerRequest?.value)} |`;
 }
 
 function factorText(row: Row, held: Row, comparisons: readonly Comparison[]): string {

@@ -3,14 +3,13 @@
  * would be reported as latency of the service, so no figure above it is believed.
  */
 import { join } from 'node:path';
-import { MAX_RATE_PER_SECOND } from './command-line.ts';
 import type { CellContext } from './cell.ts';
 import { K6RunError } from './errors.ts';
 import { runScenario } from './k6/run-scenario.ts';
 import { readSummary, type Measurement } from './k6/summary.ts';
 import type { Candidate } from './registry.ts';
 import type { ArrivalKind } from './scenarios/arrivals.ts';
-import type { LoadProfile } from './scenarios/profile.ts';
+import { MAX_RATE_PER_SECOND, type LoadProfile } from './scenarios/profile.ts';
 import { p99Of } from './statistics/rows.ts';
 import { LIMITS } from './validity.ts';
 

@@ -7,6 +7,7 @@ import type { Against, Choice, OriginName, Sweep } from './plan.ts';
 import { CAPACITY_SEARCHES, profiles, type Profile } from './profiles.ts';
 import type { Candidate } from './registry.ts';
 import type { ArrivalKind } from './scenarios/arrivals.ts';
+import { MAX_RATE_PER_SECOND } from './scenarios/profile.ts';
 import type { Trial } from './trial.ts';
 import type { Workload } from './workloads/workload.ts';
 
@@ -28,9 +29,6 @@ export interface Known {
 
 /** As many as the widest workload has: the proof reads back each of them. */
 export const MAX_KEYS = 1_000;
-
-/** Above this rate k6's own lateness shows in a p99, on any machine that was tried. */
-export const MAX_RATE_PER_SECOND = 2_000;
 
 /** Of one run. Random arrivals keep a VU asleep for each that may come early, about 1.25 times the root of their number. */
 const MAX_ARRIVALS = 250_000;

@@ -87,7 +87,7 @@ async function run(
   const { signal, print, renderer = 'default' } = surroundings;
   const startedAt = new Date();
   const command = commandFor(args, plan.choice.seed);
-  const state: State = { progress: { cells: [], capacities: [], inProcess: [] } };
+  const state: State = { progress: { cells: [], capacities: [], curves: [], inProcess: [] } };
   const save = (status: 'running' | 'complete' | 'interrupted') =>
     saveResults(status, { plan, state, command, startedAt, surroundings });
 

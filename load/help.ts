@@ -1,7 +1,8 @@
 /** The text of --help. */
-import { MAX_KEYS, MAX_RATE_PER_SECOND, MAX_THREADS, served, type Known } from './command-line.ts';
+import { MAX_KEYS, MAX_THREADS, served, type Known } from './command-line.ts';
 import { DEFAULT_TOLERANCE } from './flags.ts';
 import { profiles } from './profiles.ts';
+import { MAX_RATE_PER_SECOND } from './scenarios/profile.ts';
 import { SLOWED_BY } from './trial.ts';
 
 export function helpText({ workloads, registry }: Known): string {
@@ -10,7 +11,7 @@ export function helpText({ workloads, registry }: Known): string {
 what it answered is true, and says what each choice costs. Results go to results/<time>/: report.html, results.md,
 results.json and the plots.
 
-  npm run compare                                     about two minutes
+  npm run compare                                     about three minutes
   npm run compare -- --profile standard --open        within an hour, and then the report
   npm run compare -- --workload counters-hot --strategy sync-lock,sharded --rounds 6
   npm run compare -- --sweep hold-us=0,50,500 --workload counters-hot

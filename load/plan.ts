@@ -1,6 +1,6 @@
 /** What will be run, in which order: a pure function of the choice, the registry and the seed. */
 import type { ArrivalKind } from './scenarios/arrivals.ts';
-import { arrivalCount, P99_MIN_SAMPLES, type LoadProfile } from './scenarios/profile.ts';
+import { arrivalCount, MAX_RATE_PER_SECOND, P99_MIN_SAMPLES, type LoadProfile } from './scenarios/profile.ts';
 import { durationsOf } from './scenarios/durations.ts';
 import { secondsFor, type CostSizes } from './cost.ts';
 import { inProcessSeconds } from './in-process/measure.ts';
@@ -69,6 +69,8 @@ export interface Plan {
   readonly rounds: readonly (readonly PlannedCell[])[];
   /** Whose capacity is searched for; its profile is where the search begins. */
   readonly searches: readonly PlannedCell[];
+  /** Rates besides the common one: the same for all strategies. */
+  readonly curves: readonly PlannedCell[];
   readonly candidates: readonly Candidate[];
   /** Who is measured without HTTP, by round. */
   readonly inProcess: readonly (readonly Candidate[])[];
@@ -109,28 +111,19 @@ export function planComparison(choice: Choice, registry: readonly Candidate[]): 
       return shuffled(cellsOf(workload, { ...choice, sweep: undefined }, measured, index + 1), random);
     }),
   ).flat();
+  const curves = curveCells(choice, measured, random);
   const inProcess = inProcessRounds(choice, measured);
   const inProcessTotal = inProcess.flat().length * inProcessSeconds(choice.profile.inProcess);
-  const roundSeconds = rounds
-    .flat()
-    .reduce(
-      (total, { profile, workload, cost }) =>
-        total +
-        (workload.prepareSeconds ?? 0) +
-        leadSeconds(profile) +
-        durationsOf(profile).bystanderSeconds +
-        (cost === undefined ? 0 : costSeconds(cost, workload)) +
-        OVERHEAD_SECONDS,
-      0,
-    );
+  const runSeconds = [...rounds.flat(), ...curves].reduce((total, cell) => total + cellSeconds(cell), 0);
   const searchSeconds = searches.reduce((total, cell) => total + announcedSearchSeconds(cell), 0);
   return {
     choice,
     rounds,
     searches,
+    curves,
     candidates,
     inProcess,
-    estimatedSeconds: CALIBRATION_SECONDS + roundSeconds + inProcessTotal + searchSeconds,
+    estimatedSeconds: CALIBRATION_SECONDS + runSeconds + inProcessTotal + searchSeconds,
   };
 }
 
@@ -148,6 +141,41 @@ function inProcessRounds(
   );
   const isMeasured = sweep === undefined && against === undefined && profile.inProcess.operations.length > 0;
   return isMeasured ? Array.from({ length: rounds }, () => shuffled(able, random)) : [];
+}
+
+function cellSeconds({ profile, workload, cost }: PlannedCell): number {
+  return (
+    (workload.prepareSeconds ?? 0) +
+    leadSeconds(profile) +
+    durationsOf(profile).bystanderSeconds +
+    (cost === undefined ? 0 : costSeconds(cost, workload)) +
+    OVERHEAD_SECONDS
+  );
+}
+
+/** Enough for a p99 where the rate allows it; a p99.9 is not wanted. */
+const CURVE_SECONDS = 3;
+
+/** Of a comparison of builds or of a sweep, the curves are not asked for. */
+function curveCells(choice: Choice, candidates: readonly Candidate[], random: () => number): PlannedCell[] {
+  const { profile, sweep, against, trial } = choice;
+  if (sweep !== undefined || against !== undefined || trial !== undefined) return [];
+  return Array.from({ length: profile.curveRounds }, (_, index) =>
+    choice.workloads.flatMap((workload) =>
+      profile.curveShares.flatMap((share) => {
+        const ratePerSecond = Math.round((choice.ratePerSecond ?? workload.ratePerSecond) * share);
+        if (ratePerSecond < 1 || ratePerSecond > MAX_RATE_PER_SECOND) return [];
+        const curve = { ...choice, ratePerSecond, profile: { ...profile, leastMeasureSeconds: CURVE_SECONDS } };
+        const cells = cellsOf(workload, curve, candidates, index + 1);
+        return shuffled(cells.map(curveCell), random);
+      }),
+    ),
+  ).flat();
+}
+
+/** Only its latency is wanted. */
+function curveCell({ cost: _cost, ...cell }: PlannedCell): PlannedCell {
+  return { ...cell, profile: { ...cell.profile, closedSeconds: 0, bystanderRatePerSecond: 20 } };
 }
 
 /** By how much random arrivals are put off, about: the largest lag of so many behind an even dispatcher. */

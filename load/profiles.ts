@@ -25,6 +25,9 @@ export interface Profile {
   readonly retries: number;
   /** Searches for the highest rate within the SLO, per workload and strategy, each in a round of its own; 0 for none. */
   readonly capacitySearches: number;
+  /** Shares of the common rate at which p99 is measured too, by all strategies, for a curve; none where empty. */
+  readonly curveShares: readonly number[];
+  readonly curveRounds: number;
 }
 
 const operationNames = Object.keys(operations) as OperationName[];
@@ -42,6 +45,8 @@ export const profiles: readonly Profile[] = [
     inProcess: { operations: [], warmupMs: 0, measureMs: 0 },
     retries: 0,
     capacitySearches: 0,
+    curveShares: [],
+    curveRounds: 0,
   },
   {
     name: 'standard',
@@ -55,10 +60,12 @@ export const profiles: readonly Profile[] = [
     inProcess: { operations: operationNames, warmupMs: 100, measureMs: 250 },
     retries: 2,
     capacitySearches: 0,
+    curveShares: [],
+    curveRounds: 0,
   },
   {
     name: 'full',
-    summary: 'ten rounds of every workload and the search for each capacity: several hours',
+    summary: 'ten rounds of every workload, p99 over the rate, and each capacity: half a day',
     rounds: 10,
     warmupSeconds: 5,
     leastMeasureSeconds: 10.1, // p99.9 needs 10,000 samples, at 1,000/s
@@ -68,6 +75,8 @@ export const profiles: readonly Profile[] = [
     inProcess: { operations: operationNames, warmupMs: 200, measureMs: 500 },
     retries: 2,
     capacitySearches: 3,
+    curveShares: [0.25, 0.5, 0.75, 1.5], // further up go the steps of the searches
+    curveRounds: 3,
   },
 ];
 

@@ -5,7 +5,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Calibration } from './calibration.ts';
-import type { Capacity } from './capacity.ts';
+import type { Capacity, Probe } from './capacity.ts';
 import type { CellResult } from './cell.ts';
 import { UsageError } from './errors.ts';
 import type { InProcessResult } from './in-process/result.ts';
@@ -28,6 +28,13 @@ export interface CapacityResult extends Capacity {
   readonly strategy: string;
   /** False while the search is under way, and for ever where it was interrupted. */
   readonly done: boolean;
+}
+
+/** A strategy at one of the rates at which all are tried. */
+export interface CurvePoint extends Probe {
+  readonly round: number;
+  readonly workload: string;
+  readonly strategy: string;
 }
 
 export interface Results {
@@ -62,6 +69,8 @@ export interface Results {
   /** Raw figures, in the order in which the cells were run. */
   readonly cells: readonly CellResult[];
   readonly capacities: readonly CapacityResult[];
+  /** Missing in files from before there were any. */
+  readonly curves?: readonly CurvePoint[];
   /** Missing in files from before it was measured. */
   readonly inProcess?: readonly InProcessResult[];
 }

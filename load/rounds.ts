@@ -9,13 +9,14 @@ import { messageOf } from './errors.ts';
 import { measureInProcess } from './in-process/measure.ts';
 import type { InProcessResult } from './in-process/result.ts';
 import type { Candidate } from './registry.ts';
-import type { CapacityResult } from './results-file.ts';
+import type { CapacityResult, CurvePoint } from './results-file.ts';
 
 /** What has been measured so far. */
 export interface Progress {
   calibration?: Calibration;
   readonly cells: CellResult[];
   readonly capacities: CapacityResult[];
+  readonly curves: CurvePoint[];
   readonly inProcess: InProcessResult[];
 }
 
@@ -54,6 +55,17 @@ export function tasksOf(plan: Plan, progress: Progress, contextOf: () => RoundsC
     },
   });
 
+  const curveTask = (cell: PlannedCell): ListrTask => ({
+    title: `${cellName(cell)} at ${wholeText(cell.profile.ratePerSecond)}/s`,
+    task: async (_, task) => {
+      const { save, ...context } = contextOf();
+      const probe = probeOf(await measureCell(cell, { ...context, say: (text) => (task.output = text) }, retries));
+      const { round, workload, candidate } = cell;
+      progress.curves.push({ round, workload: workload.name, strategy: candidate.name, ...probe });
+      await save();
+    },
+  });
+
   const inProcessTask = (candidates: readonly Candidate[], round: number): ListrTask => ({
     title: 'in process, without HTTP',
     enabled: () => candidates.length > 0,
@@ -82,6 +94,10 @@ export function tasksOf(plan: Plan, progress: Progress, contextOf: () => RoundsC
     },
   });
 
+  const curves: ListrTask = {
+    title: 'p99 at other rates',
+    task: (_, task) => task.newListr(plan.curves.map(curveTask), { concurrent: false }),
+  };
   const searches: ListrTask = {
     title: 'capacity searches',
     task: (_, task) => task.newListr(plan.searches.map(searchTask), { concurrent: false }),
@@ -95,6 +111,7 @@ export function tasksOf(plan: Plan, progress: Progress, contextOf: () => RoundsC
           concurrent: false,
         }),
     })),
+    ...(plan.curves.length === 0 ? [] : [curves]),
     ...(plan.searches.length === 0 ? [] : [searches]),
   ];
 }

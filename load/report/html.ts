@@ -33,12 +33,19 @@ export function htmlReport(
 </header>
 <main>
 ${answerSection(results, analysis)}
+${sections
+  .filter(({ leads }) => leads)
+  .map(plotSection)
+  .join('\n')}
 <section><h2>The verdict</h2>
 ${verdictTables(results, analysis).map(tableHtml).join('\n')}
 </section>
 ${tableSection('The cost', costTables(results))}
 ${tableSection('Every pair', pairTables(results, analysis))}
-${sections.map(plotSection).join('\n')}
+${sections
+  .filter(({ leads }) => !leads)
+  .map(plotSection)
+  .join('\n')}
 ${factSection(results, sections, mistakes)}
 </main>
 </body>

@@ -20,6 +20,7 @@ export function markdownReport(results: Results, analysis: Analysis, sections: r
     ...others.map(({ kind, text }) => `- ${kind}. ${text}`),
     '## What it cannot claim',
     ...limitsOf(results).map((text) => `- ${text}`),
+    ...plotLines(sections.filter(({ leads }) => leads)),
     '## The verdict',
     ...verdictTables(results, analysis).map(tableSection),
     ...[...costTables(results), ...pairTables(results, analysis)].flatMap((table) => [
@@ -27,10 +28,7 @@ export function markdownReport(results: Results, analysis: Analysis, sections: r
       table.caption,
       markdownTable(table),
     ]),
-    ...sections.flatMap(({ title, plots }) => [
-      `## ${title}`,
-      ...plots.map(({ name, title: plot, caption }) => `![${plot}](plots/${name}.svg)\n\n${caption}`),
-    ]),
+    ...plotLines(sections.filter(({ leads }) => !leads)),
     '## How it was measured',
     ...factsOf(results).map(([name, text]) => `- ${name}: ${name === 'Command' ? `\`${text}\`` : text}`),
     '',
@@ -38,6 +36,13 @@ export function markdownReport(results: Results, analysis: Analysis, sections: r
     .join('\n\n')
     .replaceAll(/\n\n(?=- )/gu, '\n')
     .replaceAll(/^(#.*)\n(?=- )/gmu, '$1\n\n');
+}
+
+function plotLines(sections: readonly PlotSection[]): string[] {
+  return sections.flatMap(({ title, plots }) => [
+    `## ${title}`,
+    ...plots.map(({ name, title: plot, caption }) => `![${plot}](plots/${name}.svg)\n\n${caption}`),
+  ]);
 }
 
 function boldFirst(text: string): string {

@@ -22,10 +22,10 @@ p{margin:6px 0;max-width:80ch}
 .alarm{border-left:4px solid #c84e00;padding:8px 12px;margin:12px 0;background:var(--zone)}
 .scroll{overflow-x:auto;margin:10px 0}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.88rem;width:100%}
-th,td{padding:6px 10px;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
+th,td{padding:6px 8px;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
 th{font-weight:600}
 thead th{vertical-align:bottom}
-td{min-width:84px}
+td{min-width:72px}
 .facts td{min-width:0}
 td span{white-space:nowrap}
 td .interval{color:var(--muted);display:block;font-size:.85em}

@@ -1,6 +1,6 @@
 /** The tables in the terminal, and what may be concluded from them. Pure: results in, text out. */
 import Table from 'cli-table3';
-import { msText, NO_FIGURE, ratioText, wholeText } from '../format.ts';
+import { msText, NO_FIGURE, percent, ratioText, wholeText } from '../format.ts';
 import { limitsOf } from '../limits.ts';
 import type { Results } from '../results-file.ts';
 import type { Analysis } from '../statistics/analysis.ts';
@@ -31,6 +31,7 @@ function table(rows: readonly Row[], comparisons: readonly Comparison[], { sweep
     'strategy',
     ...(sweep === undefined ? [] : [sweep.name]),
     'per s',
+    'k6’s\nCPU',
     ...(reference === undefined ? [] : [`× ${reference.strategy.replace('-', '-\n  ')}`]),
     'p50\nms',
     'p95\nms',
@@ -51,6 +52,7 @@ function table(rows: readonly Row[], comparisons: readonly Comparison[], { sweep
       nameOf(row),
       ...(sweep === undefined ? [] : [wholeText(row.point)]),
       wholeText(row.throughput?.value),
+      shareText(row),
       ...(reference === undefined ? [] : [timesText(row, reference, comparisons)]),
       ...latencyCells(row),
       wholeText(row.dropped),
@@ -71,6 +73,11 @@ function referenceOf(rows: readonly Row[]): Row | undefined {
 
 function nameOf({ strategy, kind, flaggedRounds }: Row): string {
   return `${strategy}${kind === 'strategy' ? '' : ` (${kind})`}${flaggedRounds > 0 ? ' *' : ''}`;
+}
+
+/** Of the CPU time in the closed loop: a throughput in which it is most says more about k6 than about the strategy. */
+function shareText({ throughput, generatorShare }: Row): string {
+  return throughput === undefined || generatorShare === undefined ? NO_FIGURE : percent(generatorShare.value);
 }
 
 /** Three figures, or one reason across their columns. */

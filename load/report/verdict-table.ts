@@ -1,5 +1,5 @@
 /** The verdict table of a workload as text, for the page and for Markdown. */
-import { estimateText, intervalText, msText, NO_FIGURE, ratioText, wholeText } from '../format.ts';
+import { estimateText, intervalText, msText, NO_FIGURE, percent, ratioText, wholeText } from '../format.ts';
 import type { Results } from '../results-file.ts';
 import type { Analysis } from '../statistics/analysis.ts';
 import { lettersFor, ratioBetween, type Comparison } from '../statistics/comparisons.ts';
@@ -70,6 +70,12 @@ function columnsFor(rows: readonly Row[], { sweep, sloMs }: Results, { capacitie
       },
     },
     { title: 'throughput/s', text: (row) => lettered('throughput', row) },
+    {
+      title: 'k6’s share of CPU',
+      optional: true,
+      text: ({ throughput, generatorShare }) =>
+        throughput === undefined || generatorShare === undefined ? NO_FIGURE : percent(generatorShare.value),
+    },
     { title: 'goodput/s', text: ({ goodputPerSecond }) => estimateText(goodputPerSecond, wholeText) },
     { title: 'p50 ms', text: (row) => latencyText(row, ({ p50 }) => p50) },
     {

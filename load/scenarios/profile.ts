@@ -92,6 +92,9 @@ export function arrivalCount({ ratePerSecond, warmupSeconds, measureSeconds }: L
   return Math.round(ratePerSecond * warmupSeconds) + Math.round(ratePerSecond * measureSeconds);
 }
 
+/** Above this rate k6's own lateness shows in a p99, on any machine that was tried. */
+export const MAX_RATE_PER_SECOND = 2_000;
+
 /** Samples below which a 99th percentile is not shown. */
 export const P99_MIN_SAMPLES = 1_000;
 

@@ -87,10 +87,32 @@ function sumOf(rows: readonly Row[], of: (row: Row) => number): number {
   return rows.reduce((sum, row) => sum + of(row), 0);
 }
 
-function uncomparedHeadline({ ranked, results: { rounds } }: Case): string {
+function uncomparedHeadline(own: Case): string {
+  const { ranked, results } = own;
+  const { rounds } = results;
   if (ranked.length === 1) return `${ranked[0]!.strategy} alone was measured`;
   if (rounds >= MIN_ROUNDS) return 'no answer, since too few rounds can be compared';
-  return `no answer from ${rounds === 1 ? 'one round' : `${rounds} rounds`}, only large factors`;
+  const found = rounds === 1 ? 'one round' : `${rounds} rounds`;
+  const tail = coarseTail(own);
+  return tail === undefined ? `no answer from ${found}, only large factors` : `${tail}, in ${found}`;
+}
+
+/**
+ * The longest p99 against that of the strategy which is listed first, where that is a large factor. A queue near its
+ * capacity needs a longer window for a claim than these have: the words say what was seen, and not what is.
+ */
+function coarseTail(own: Case): string | undefined {
+  const shown = own.ranked.flatMap(({ strategy, latency, beyondGenerator }) =>
+    typeof latency === 'string' || beyondGenerator || latency.p99 === undefined
+      ? []
+      : [{ strategy, p99: latency.p99.value }],
+  );
+  const [first] = shown;
+  const worst = shown.toSorted((a, b) => b.p99 - a.p99)[0];
+  if (first === undefined || worst === undefined || worst.p99 < COARSE_FACTOR * first.p99) return undefined;
+  const { name, text, unit } = metrics.p99;
+  const [longest, usual] = [worst, first].map(({ p99 }) => `${text(p99)}${unit}`);
+  return `a ${name} of ${longest} (${worst.strategy}) against ${usual} (${first.strategy}) under ${own.results.arrivals ?? 'even'} arrivals`;
 }
 
 /** Narrowed down figure by figure: whoever is claimed to be worse than another that is left goes. */

@@ -1,6 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { msText, percent, wholeText } from '../../load/format.ts';
 import { markdownReport } from '../../load/report/markdown.ts';
+import { utilisationPoints } from '../../load/report/plots/p99-over-utilisation.ts';
+import { verdictTables } from '../../load/report/verdict-table.ts';
 import type { Results } from '../../load/results-file.ts';
 import { analysisOf, type Analysis } from '../../load/statistics/analysis.ts';
 import { comparisonBetween, lettersFor } from '../../load/statistics/comparisons.ts';
@@ -51,7 +54,12 @@ const generated = fc
             bystander: { ...e2e!, p99: value('bystander', 3, 2) },
           },
         });
-        const measured = { ...result.measured!, cpuUsPerRequest: value('cpu', 2, 100) };
+        const measured = {
+          ...result.measured!,
+          cpuUsPerRequest: value('cpu', 2, 100),
+          generatorShare: { open: 0.2, closed: 0.5 + draw[0]! / 2 },
+          window: { hadSeconds: 10, neededSeconds: index === 1 && draw[1]! > 0 ? 60 : 5 },
+        };
         const { measured: _none, ...unmeasured } = result;
         const whole = fate === 'missing' ? { ...unmeasured, error: 'k6 ended' } : { ...result, measured };
         return { ...whole, kind: index === 4 ? ('baseline' as const) : ('strategy' as const) };
@@ -153,6 +161,40 @@ describe('no sentence', () => {
         const disturbed = analysis.rows.reduce((sum, { disturbedRounds }) => sum + disturbedRounds, 0);
         const runs = analysis.rows.reduce((sum, { rounds }) => sum + rounds, 0);
         expect(disturbed * 2 > runs && !answer!.headline.startsWith('no answer')).toBe(false);
+
+        // Of few rounds the headline quotes two rows that are a large factor apart.
+        for (const [, longest, over, usual, under] of answer!.headline.matchAll(
+          /p99 of (\S+) ms \((\S+)\) against (\S+) ms \((\S+)\)/gu,
+        )) {
+          const [most, least] = [row(over!), row(under!)].map(({ latency, ranked }) => {
+            expect(ranked).toBe(true);
+            return typeof latency === 'string' ? Number.NaN : latency.p99!.value;
+          });
+          expect([longest, usual]).toEqual([msText(most), msText(least)]);
+          expect(most! / least!).toBeGreaterThanOrEqual(1.5);
+        }
+
+        // Plot and table show the figures of the rows, and hollow what may not be claimed.
+        const [table] = verdictTables(results, analysis);
+        const [throughputAt, shareAt] = ['throughput/s', 'k6’s share of CPU'].map((title) =>
+          table!.head.indexOf(title),
+        );
+        for (const [index, own] of analysis.rows.entries()) {
+          const cells = table!.rows[index]!;
+          const shown = own.throughput === undefined ? undefined : wholeText(own.throughput.value);
+          if (shown !== undefined) {
+            expect(cells[throughputAt!]).toContain(shown);
+            expect(cells[shareAt!]).toBe(percent(own.generatorShare!.value));
+          }
+          const points = utilisationPoints(own, []);
+          if (typeof own.latency === 'string' || own.latency.p99 === undefined || own.throughput === undefined) {
+            expect(points.every(({ y, hollow }) => y === Number.POSITIVE_INFINITY && hollow)).toBe(true);
+          } else {
+            const { value: y } = own.latency.p99;
+            const x = Math.min(1.2, own.ratePerSecond / own.throughput.value);
+            expect(points).toMatchObject([{ x, y, hollow: own.figures.p99 === undefined }]);
+          }
+        }
 
         // Letters say what the pairs say.
         for (const metric of metricNames) {

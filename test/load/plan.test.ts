@@ -145,6 +145,24 @@ describe('the plan', () => {
     }
   });
 
+  it('takes all strategies of full to the same rates, for curves that can be laid over each other', () => {
+    const full = profiles.find(({ name }) => name === 'full')!;
+    const { curves } = planComparison({ ...choice, profile: full, rounds: 1 }, candidates);
+    const rates = Map.groupBy(curves, ({ workload, candidate: { name } }) => `${workload.name} ${name}`);
+    for (const own of rates.values()) {
+      const { workload } = own[0]!;
+      const shares = own.map(({ profile }) => profile.ratePerSecond / workload.ratePerSecond);
+      expect(Math.min(...shares)).toBeLessThan(0.5);
+      expect(new Set(shares).size).toBe(4);
+      for (const { profile, cost } of own) {
+        expect(profile.ratePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);
+        expect({ closed: profile.closedSeconds, cost }).toEqual({ closed: 0, cost: undefined });
+      }
+    }
+    expect(new Set([...rates.keys()].map((key) => key.split(' ')[1])).size).toBeGreaterThan(2);
+    expect(planComparison(choice, candidates).curves).toEqual([]);
+  });
+
   it('sweeps threads, but not of what needs a single one', () => {
     const sweep = { name: 'threads', values: [1, 2, 4] } as const;
     const cells = planComparison({ ...choice, sweep }, candidates).rounds[0]!;

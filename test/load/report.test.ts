@@ -33,6 +33,7 @@ describe('the report', () => {
     );
     const order = [
       'The answer',
+      'p99 against utilisation',
       'The verdict',
       'p99 against the offered rate',
       'How much, how fast',
@@ -70,7 +71,10 @@ describe('the report', () => {
 
   it('has every plot as a file too, with ids of its own', async () => {
     const { page, plots, markdown } = await reportOf(sampleResults(6, { capacities: await sampleCapacities() }));
-    const kinds = 'bystander capacity over-time p99 p99-over-rate percentiles rounds throughput waits'.split(' ');
+    const kinds =
+      'bystander capacity over-time p99 p99-over-rate p99-over-utilisation percentiles rounds throughput waits'.split(
+        ' ',
+      );
     expect(new Set(plots)).toEqual(new Set(kinds.map((kind) => `counters-write-through-${kind}.svg`)));
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
@@ -86,7 +90,7 @@ describe('the report', () => {
 
   it('draws nothing that was not measured', async () => {
     const { plots, page } = await reportOf(sampleResults(1));
-    expect(plots.filter((name) => /capacity|rounds|p99-over/.test(name))).toEqual([]);
+    expect(plots.filter((name) => /capacity|rounds|p99-over-rate/.test(name))).toEqual([]);
     expect(page).not.toContain('p99 against the offered rate');
     expect(page).toContain('One round has no intervals');
   });

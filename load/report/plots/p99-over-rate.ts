@@ -4,14 +4,14 @@ import type { Probe } from '../../capacity.ts';
 import { labelStyle, niceBound, thousands } from '../chart.ts';
 import type { Row } from '../../statistics/rows.ts';
 import { linePlot, type LinePoint } from './line-plot.ts';
-import type { Draw } from './subject.ts';
+import { triedRates, type Draw } from './subject.ts';
 
-/** Without a capacity search there is a single rate, and no curve. */
+/** Without curves and capacity searches there is a single rate. */
 export const p99OverRate: Draw = (subject) => {
   const { rows, results, workload } = subject;
-  const searches = results.capacities.filter((search) => search.workload === workload.name);
-  if (searches.length === 0) return undefined;
-  const all = searches.flatMap(({ probes }) => probes);
+  const tried = new Map(rows.map(({ strategy }) => [strategy, triedRates(subject, strategy)]));
+  const all = [...tried.values()].flat();
+  if (all.length === 0) return undefined;
   const top = niceBound(Math.max(results.sloMs * 2, ...all.flatMap(({ p99Ms }) => p99Ms ?? [])), 'above');
   const limit = results.calibration?.limitPerSecond ?? 0;
   const rates = all.map(({ ratePerSecond }) => ratePerSecond);
@@ -30,17 +30,14 @@ export const p99OverRate: Draw = (subject) => {
     },
     lines: rows
       .filter(({ point }) => point === undefined)
-      .map((row) => {
-        const probes = searches.flatMap((search) => (search.strategy === row.strategy ? search.probes : []));
-        return { strategy: row.strategy, points: pointsOf(row, probes, top) };
-      }),
+      .map((row) => ({ strategy: row.strategy, points: pointsOf(row, tried.get(row.strategy)!, top) })),
     slo: results.sloMs,
     yMax: top,
     ...(limit > 0 && limit < right ? { generatorLimit: { from: limit, to: right } } : {}),
   });
 };
 
-/** Those of the searches; the common rate, at which every round was measured, has the interval over rounds. */
+/** Those that were tried; the common rate, at which every round was measured, has the interval over rounds. */
 function pointsOf({ ratePerSecond, latency }: Row, probes: readonly Probe[], top: number): LinePoint[] {
   const common = typeof latency === 'string' ? undefined : latency.p99;
   const byRate = Map.groupBy(probes, (probe) => probe.ratePerSecond);

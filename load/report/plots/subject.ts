@@ -1,4 +1,5 @@
 /** What every plot of a workload is drawn from. */
+import type { Probe } from '../../capacity.ts';
 import type { Results } from '../../results-file.ts';
 import type { Analysis } from '../../statistics/analysis.ts';
 import type { Row } from '../../statistics/rows.ts';
@@ -12,6 +13,13 @@ export interface Subject {
   /** Of this workload, without the control: it has no figures to draw. */
   readonly rows: readonly Row[];
   readonly markOf: (strategy: string) => Mark;
+}
+
+/** Every rate at which a strategy was tried besides the common one: those of the curves, and the steps of searches. */
+export function triedRates({ workload, results: { capacities, curves = [] } }: Subject, strategy: string): Probe[] {
+  const isOwn = (item: { readonly workload: string; readonly strategy: string }) =>
+    item.workload === workload.name && item.strategy === strategy;
+  return [...curves.filter(isOwn), ...capacities.filter(isOwn).flatMap(({ probes }) => probes)];
 }
 
 /** A plot, or nothing where its figures were not measured. */

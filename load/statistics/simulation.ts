@@ -33,6 +33,8 @@ export interface Simulation {
   readonly rounds: number;
   readonly comparisons: number;
   readonly seed: number;
+  /** Each draws out of the noise of one that was recorded, instead of out of all of it: some are then noisier than others. */
+  readonly ownNoise?: boolean;
 }
 
 /** The share of comparisons of identical candidates in which anything at all is claimed, by any figure. */
@@ -85,17 +87,18 @@ function shareOf({ comparisons, seed }: Simulation, holds: (random: () => number
   return count / comparisons;
 }
 
-/** All draw out of the same noise, that of all who were recorded; the first of them are larger by `ratios`. */
+/** All draw out of the noise of all who were recorded, or each out of one's own; the first of them are larger by `ratios`. */
 function drawn(
-  { noise, candidates, rounds }: Simulation,
+  { noise, candidates, rounds, ownNoise = false }: Simulation,
   metric: Metric,
   random: () => number,
   ratios: readonly number[],
 ): Series[] | undefined {
   const recorded = noise[metric];
   if (recorded === undefined) return undefined;
-  const source = recorded.flat();
+  const all = recorded.flat();
   return Array.from({ length: candidates }, (_, index) => {
+    const source = ownNoise ? recorded[index % recorded.length]! : all;
     const perRound = Array.from(
       { length: rounds },
       () => Math.exp(source[Math.floor(random() * source.length)]!) * (ratios[index] ?? 1),

@@ -12,10 +12,21 @@ export interface TrialVerdict {
   readonly text: string;
 }
 
-/** A/A: nothing may be claimed. Slowed: a longer latency must be, and more CPU where enough of it is burnt. */
-export function trialVerdict(trial: Trial, rows: readonly Row[], comparisons: readonly Comparison[]): TrialVerdict {
+/**
+ * A/A: nothing may be claimed. Slowed: a longer latency must be, and more CPU where enough of it is burnt.
+ *
+ * @param simulated comparisons for what else the noise would let be claimed or found
+ */
+export function trialVerdict(
+  trial: Trial,
+  rows: readonly Row[],
+  comparisons: readonly Comparison[],
+  simulated = SIMULATED,
+): TrialVerdict {
   const verdict = judged(trial, rows, comparisons);
-  return comparisons.length === 0 ? verdict : { ...verdict, text: [verdict.text, ...powerTexts(rows)].join('. ') };
+  return comparisons.length === 0
+    ? verdict
+    : { ...verdict, text: [verdict.text, ...powerTexts(rows, simulated)].join('. ') };
 }
 
 function judged(trial: Trial, rows: readonly Row[], comparisons: readonly Comparison[]): TrialVerdict {
@@ -66,9 +77,9 @@ const SIMULATED = 1_000;
 const CANDIDATES = 5;
 
 /** What a comparison of five with the noise of this trial would claim falsely, and from which size on it would find what is there. */
-function powerTexts(rows: readonly Row[]): string[] {
+function powerTexts(rows: readonly Row[], simulated: number): string[] {
   const rounds = Math.max(...rows.map((row) => row.rounds));
-  const simulation = { noise: noiseOf(rows), candidates: CANDIDATES, rounds, comparisons: SIMULATED, seed: 1 };
+  const simulation = { noise: noiseOf(rows), candidates: CANDIDATES, rounds, comparisons: simulated, seed: 1 };
   if (Object.keys(simulation.noise).length === 0) return [];
   const found = metricNames.flatMap((metric) => {
     if (simulation.noise[metric] === undefined) return [];

@@ -8,6 +8,7 @@ import { seededRandom } from '../../load/seeded-random.ts';
 import { workloads } from '../../load/workloads/index.ts';
 import { candidates, recordedMeasurement, resultOf } from '../support/recorded.ts';
 import { sampleResults } from '../support/sample-results.ts';
+import { normal } from '../support/normal.ts';
 
 const known = { workloads, registry: candidates };
 const choiceOf = (...args: string[]) => parseCommandLine(args, known).choice;
@@ -108,9 +109,7 @@ describe('what is said of this build against another', () => {
 
   it('claims hardly ever anything of a build against itself', () => {
     const random = seededRandom(11);
-    // Log-normal noise of 5 %, by the sum of twelve uniforms.
-    const noisy = () => Math.exp(0.05 * (Array.from({ length: 12 }, random).reduce((sum, value) => sum + value) - 6));
-    const rounds = () => Array.from({ length: 10 }, noisy);
+    const rounds = () => Array.from({ length: 10 }, () => Math.exp(0.05 * normal(random)));
     const times = 400;
     const claimed = Array.from({ length: times }, () => {
       const rows = Array.from({ length: 8 }, (_, index) => ({

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { msText, percent, wholeText } from '../../load/format.ts';
+import { msText, percent as percentText, wholeText } from '../../load/format.ts';
 import { markdownReport } from '../../load/report/markdown.ts';
 import { utilisationPoints } from '../../load/report/plots/p99-over-utilisation.ts';
 import { verdictTables } from '../../load/report/verdict-table.ts';
@@ -181,19 +181,16 @@ describe('no sentence', () => {
         );
         for (const [index, own] of analysis.rows.entries()) {
           const cells = table!.rows[index]!;
-          const shown = own.throughput === undefined ? undefined : wholeText(own.throughput.value);
-          if (shown !== undefined) {
-            expect(cells[throughputAt!]).toContain(shown);
-            expect(cells[shareAt!]).toBe(percent(own.generatorShare!.value));
-          }
-          const points = utilisationPoints(own, []);
-          if (typeof own.latency === 'string' || own.latency.p99 === undefined || own.throughput === undefined) {
-            expect(points.every(({ y, hollow }) => y === Number.POSITIVE_INFINITY && hollow)).toBe(true);
-          } else {
-            const { value: y } = own.latency.p99;
-            const x = Math.min(1.2, own.ratePerSecond / own.throughput.value);
-            expect(points).toMatchObject([{ x, y, hollow: own.figures.p99 === undefined }]);
-          }
+          const { latency, throughput, figures, generatorShare, ratePerSecond } = own;
+          const shown = throughput === undefined ? '–' : wholeText(throughput.value);
+          expect(cells[throughputAt!]).toContain(shown);
+          // A column without any figure is left out.
+          expect(cells[shareAt!] ?? '–').toBe(throughput === undefined ? '–' : percentText(generatorShare!.value));
+          const p99 = typeof latency === 'string' ? undefined : latency.p99?.value;
+          const x = throughput === undefined ? Number.NaN : Math.min(1.2, ratePerSecond / throughput.value);
+          const expected =
+            p99 !== undefined && throughput !== undefined ? [{ x, y: p99, hollow: figures.p99 === undefined }] : [];
+          expect(utilisationPoints(own, []).filter(({ y }) => Number.isFinite(y))).toMatchObject(expected);
         }
 
         // Letters say what the pairs say.

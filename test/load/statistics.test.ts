@@ -6,11 +6,7 @@ import { estimateOf, medianRanks } from '../../load/statistics/estimate.ts';
 import { lettersOf } from '../../load/statistics/letters.ts';
 import { comparePairs, levene } from '../../load/statistics/pairs.ts';
 import { boundText, relationOf } from '../../load/statistics/relation.ts';
-
-/** Normally distributed, by Box and Muller. */
-function normal(random: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
+import { normal } from '../support/normal.ts';
 
 describe('an estimate over rounds', () => {
   it('is the median, between order statistics', () => {

@@ -1,6 +1,7 @@
 /** Child processes that cannot outlive the comparison: every one is ended by a signal, and killed if it does not obey. */
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 
 export interface ExitStatus {
@@ -30,6 +31,13 @@ function killRunning(): void {
 }
 process.on('exit', killRunning);
 
+/** A signal that nobody else listens to would end the process without `exit`, and leave the children, which are not of its group. */
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    if (process.listenerCount(name) === 1) process.exit(128 + constants.signals[name]);
+  });
+}
+
 /**
  * Starts `command`, in a process group of its own where the platform has them: Ctrl-C in the terminal then reaches
  * only the comparison, which ends its children in order, and a compiler's helpers end with the compiler.
@@ -41,9 +49,6 @@ export async function startChild(command: string, args: readonly string[], optio
   const exited = new Promise<ExitStatus>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  // Until `spawn` or `error` has been emitted nobody knows whether there is a process.
-  await once(child, 'spawn');
-
   const started: Child = {
     pid: child.pid!,
     process: child,
@@ -61,8 +66,10 @@ export async function startChild(command: string, args: readonly string[], optio
       await started.stop(DISPOSE_GRACE_MS);
     },
   };
-  running.add(started);
+  // There is a process already if it has an id; whether its program could be started is said later.
+  if (child.pid !== undefined) running.add(started);
   void exited.then(() => running.delete(started));
+  await once(child, 'spawn');
   return started;
 }
 

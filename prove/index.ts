@@ -4,10 +4,13 @@
  *     npm run prove -- --only locks
  */
 import '../src/node-version.mjs';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { startChild } from '../load/child-process.ts';
+import { interruptSignal } from '../load/interrupt.ts';
+
+/** A proof that is told to end ends what it has started before. */
+const STOP_TIMEOUT_MS = 30_000;
 
 const proofs = {
   'counters-history': 'recorded histories over HTTP are exact and linearizable under every strategy',
@@ -34,13 +37,19 @@ if (values.help || unknown.length > 0) {
   process.exit(unknown.length > 0 ? 2 : 0);
 }
 
+const interrupted = interruptSignal();
 const failed: string[] = [];
 for (const name of chosen) {
+  if (interrupted.aborted) break;
   process.stdout.write(`\n=== ${name}: ${proofs[name as keyof typeof proofs]}\n`);
   const script = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, [script], { stdio: 'inherit' });
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const child = await startChild(process.execPath, [script], { stdio: 'inherit' });
+  const stop = (): void => void child.stop(STOP_TIMEOUT_MS);
+  interrupted.addEventListener('abort', stop, { once: true });
+  const { code } = await child.exited;
+  interrupted.removeEventListener('abort', stop);
   if (code !== 0) failed.push(name);
 }
+if (interrupted.aborted) process.exit(130);
 process.stdout.write(failed.length === 0 ? '\nAll proved.\n' : `\nNot proved: ${failed.join(', ')}\n`);
 process.exitCode = failed.length === 0 ? 0 : 1;

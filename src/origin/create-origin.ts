@@ -2,13 +2,11 @@ import type { MessagePort } from 'node:worker_threads';
 import { seededRandom } from '../random.ts';
 import type { Settings } from '../settings.ts';
 import { EmbeddedOrigin, type EmbeddedOriginOptions } from './embedded.ts';
-import { FenceWatch } from './fence-watch.ts';
+import type { FenceWatch } from './fence-watch.ts';
 import type { OriginConnection, StoredCell } from './origin.ts';
 import type { OriginLatency } from './latency.ts';
 import { PortOrigin } from './port-origin.ts';
 import type { ConnectionWatch } from './redis-connection.ts';
-import { RedisOrigin } from './redis.ts';
-import { takeEpoch } from './redis-start.ts';
 import type { SharedOrigin } from './shared-origin.ts';
 
 /** What main hands to a thread so that it finds the origin. */
@@ -41,13 +39,14 @@ export interface OriginUser {
   readonly watch?: ConnectionWatch | undefined;
 }
 
-/** Makes a thread's own connection to the origin that the settings name. */
-export function createOrigin(
+/** Makes a thread's own connection to the origin that the settings name. Only with Redis is its client loaded. */
+export async function createOrigin(
   settings: Settings,
   { originPort, originEpoch: epoch }: OriginAccess,
   { thread, shared, watch }: OriginUser,
-): OriginConnection {
+): Promise<OriginConnection> {
   if (settings.REDIS_URL === undefined) return new PortOrigin(originPort, settings.ORIGIN_TIMEOUT_MS);
+  const { RedisOrigin } = await import('./redis.ts');
   return new RedisOrigin({
     ...redisOf(settings, settings.REDIS_URL),
     ...latencyOf(settings, thread),
@@ -76,16 +75,18 @@ function latencyOf({ ORIGIN_LATENCY_MS, ORIGIN_JITTER_MS, ORIGIN_SEED }: Setting
  */
 export async function takeOver(settings: Settings, cells: readonly StoredCell[] = []): Promise<number> {
   if (settings.REDIS_URL === undefined) return 0;
+  const { takeEpoch } = await import('./redis-start.ts');
   return takeEpoch({ ...redisOf(settings, settings.REDIS_URL), cells });
 }
 
 /** Watches over what `takeOver` took. @param onFencedOut another service process has it now */
-export function watchFence(
+export async function watchFence(
   settings: Settings,
   epoch: number,
   shared: SharedOrigin,
   onFencedOut: () => void,
-): FenceWatch | undefined {
+): Promise<FenceWatch | undefined> {
   if (settings.REDIS_URL === undefined) return undefined;
+  const { FenceWatch } = await import('./fence-watch.ts');
   return new FenceWatch({ ...redisOf(settings, settings.REDIS_URL), epoch, shared, onFencedOut });
 }

@@ -46,7 +46,7 @@ export async function attachAll(
   strategies: readonly Strategy[] = servedStrategies(attachment.settings),
   watch?: ConnectionWatch,
 ): Promise<Attached> {
-  const scope = new ThreadScope(attachment, watch);
+  const scope = await ThreadScope.open(attachment, watch);
   // The first thread starts before all others; what it restores into shared memory is there for them.
   const isFirst = ThreadTable.positionOf(attachment.slot) === 0 && ThreadTable.isFirstLife(attachment.slot);
   await scope.origin.connected().catch(() => {}); // what needs no origin is served without it

@@ -36,16 +36,26 @@ export class ThreadScope {
   readonly #attachment: Attachment;
   readonly #writeThroughs: OriginWriteThrough[] = [];
 
-  /** @param watch told when this thread loses Redis, and when it is back */
-  constructor(attachment: Attachment, watch?: ConnectionWatch) {
-    const { settings, memory, slot } = attachment;
+  private constructor(attachment: Attachment, shared: SharedOrigin, origin: OriginConnection) {
+    const { memory, slot } = attachment;
     this.#attachment = attachment;
     this.clock = new SystemClock(memory.wallOffsetMs, memory.clockSteps);
     const threads = new ThreadTable(memory.threads);
     this.thread = { slot, threads, doorbell: new Doorbell(threads, slot) };
-    this.shared = new SharedOrigin(memory.origin);
-    this.shared.setUnstored(ThreadTable.positionOf(slot), undefined); // a predecessor took with it what it had
-    this.origin = createOrigin(settings, attachment, { thread: slot, shared: this.shared, watch });
+    this.shared = shared;
+    this.origin = origin;
+  }
+
+  /** @param watch told when this thread loses Redis, and when it is back */
+  static async open(attachment: Attachment, watch?: ConnectionWatch): Promise<ThreadScope> {
+    const { settings, memory, slot } = attachment;
+    const shared = new SharedOrigin(memory.origin);
+    shared.setUnstored(ThreadTable.positionOf(slot), undefined); // a predecessor took with it what it had
+    return new ThreadScope(
+      attachment,
+      shared,
+      await createOrigin(settings, attachment, { thread: slot, shared, watch }),
+    );
   }
 
   cellContext(name: string, owner?: Sender<OwnerMessage, unknown>): CellContext {

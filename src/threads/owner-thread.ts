@@ -27,7 +27,7 @@ export type ToOwnerThread =
 
 const data = workerData as OwnerThreadData;
 const main = parentPort!;
-const scope = new ThreadScope(data, logOrigin(threadLog(data.settings, data.slot)));
+const scope = await ThreadScope.open(data, logOrigin(threadLog(data.settings, data.slot)));
 await scope.origin.connected().catch(() => {}); // what needs no origin is served without it
 const receivers = new Map<string, Receiver<OwnerMessage, unknown>>();
 const ended: Promise<void>[] = [];

@@ -89,7 +89,7 @@ export class Supervisor {
     this.#reusePort = THREADS > 1 && (await canReusePort(this.#address));
     this.#originEpoch = await takeOver(this.#settings, storedCells(this.#settings));
     const shared = new SharedOrigin(this.#memory.origin);
-    this.#fence = watchFence(this.#settings, this.#originEpoch, shared, () => this.#onFencedOut());
+    this.#fence = await watchFence(this.#settings, this.#originEpoch, shared, () => this.#onFencedOut());
     if (THREADS > 1 && !this.#reusePort) {
       this.#log.warn('this platform cannot share a port between threads (reusePort): one HTTP thread serves');
     }

@@ -26,7 +26,7 @@ async function besideAReader(resource: ResourceName) {
   new ThreadTable(memory.threads).enter(slot);
   new ThreadTable(memory.threads).enter(ThreadTable.slot(READER, 0));
   const { port1: originPort } = new MessageChannel();
-  const scope = new ThreadScope({ settings, memory, slot, originPort, originEpoch: 1 });
+  const scope = await ThreadScope.open({ settings, memory, slot, originPort, originEpoch: 1 });
   originPort.close();
   scope.thread.doorbell[Symbol.dispose]();
   const name = cellName(snapshot, resource);

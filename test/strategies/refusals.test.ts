@@ -23,7 +23,7 @@ async function attached(strategy: Strategy, resource: ResourceName, settings: Se
   const slot = ThreadTable.slot(0, 0);
   new ThreadTable(memory.threads).enter(slot);
   const { port1: originPort } = new MessageChannel();
-  const scope = new ThreadScope({ settings, memory, slot, originPort, originEpoch: 1 });
+  const scope = await ThreadScope.open({ settings, memory, slot, originPort, originEpoch: 1 });
   originPort.close();
   scope.thread.doorbell[Symbol.dispose]();
   const cell = strategy.cells[resource];

@@ -22,7 +22,7 @@ export interface Entry {
 }
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 100_000;
 const STOP_TIMEOUT_MS = 15_000; // more than the service itself allows a drain
 
 /**

@@ -57,7 +57,7 @@ async function filledCache(name: string, sizes: Sizes): Promise<{ cache: Cache; 
   const slot = ThreadTable.slot(0, 0);
   new ThreadTable(memory.threads).enter(slot);
   const { port1: originPort } = new MessageChannel();
-  const scope = new ThreadScope({ settings, memory, slot, originPort, originEpoch: 0 });
+  const scope = await ThreadScope.open({ settings, memory, slot, originPort, originEpoch: 0 });
   const context = { ...scope.cellContext(cellName(strategy, 'cache')), documents: new CountedVersions() };
   const cache = await cell.attach(context);
   if ('unsupported' in cache) throw new Error(cache.unsupported);

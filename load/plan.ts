@@ -75,15 +75,21 @@ export interface Plan {
   /** Who is measured without HTTP, by round. */
   readonly inProcess: readonly (readonly Candidate[])[];
   readonly estimatedSeconds: number;
+  /** What may be spent on repeating disturbed runs; then they are kept at once, marked. */
+  readonly repeatSeconds: number;
 }
+
+/** Of the whole. A machine that is busy all the time would else make a comparison three times as long. */
+const REPEATED_SHARE = 0.04;
 
 const CLOSED_VUS = 50;
 
 /** What a cell takes besides its load and what is put in before: service and k6 starting, read-back, service stopping. */
-const OVERHEAD_SECONDS = 2;
+const OVERHEAD_SECONDS = 1.8;
 
 /** The control shows that the proofs can fail. For that it need not be run in every round; its figures are not used. */
 const CONTROL_ROUNDS = 1;
+const CONTROL_CLOSED_SECONDS = 1;
 
 /** What the operations without HTTP are of. */
 const IN_PROCESS = ['counters', 'config'];
@@ -116,6 +122,7 @@ export function planComparison(choice: Choice, registry: readonly Candidate[]): 
   const inProcessTotal = inProcess.flat().length * inProcessSeconds(choice.profile.inProcess);
   const runSeconds = [...rounds.flat(), ...curves].reduce((total, cell) => total + cellSeconds(cell), 0);
   const searchSeconds = searches.reduce((total, cell) => total + announcedSearchSeconds(cell), 0);
+  const estimatedSeconds = CALIBRATION_SECONDS + runSeconds + inProcessTotal + searchSeconds;
   return {
     choice,
     rounds,
@@ -123,7 +130,8 @@ export function planComparison(choice: Choice, registry: readonly Candidate[]): 
     curves,
     candidates,
     inProcess,
-    estimatedSeconds: CALIBRATION_SECONDS + runSeconds + inProcessTotal + searchSeconds,
+    estimatedSeconds,
+    repeatSeconds: REPEATED_SHARE * estimatedSeconds,
   };
 }
 
@@ -143,7 +151,8 @@ function inProcessRounds(
   return isMeasured ? Array.from({ length: rounds }, () => shuffled(able, random)) : [];
 }
 
-function cellSeconds({ profile, workload, cost }: PlannedCell): number {
+/** What one attempt at it takes, about. */
+export function cellSeconds({ profile, workload, cost }: PlannedCell): number {
   return (
     (workload.prepareSeconds ?? 0) +
     leadSeconds(profile) +
@@ -263,13 +272,14 @@ function profileOf(
   { candidate, round }: { readonly candidate: Candidate; readonly round: number },
 ): LoadProfile {
   const { profile } = choice;
+  const { closedSeconds } = profile;
   const ratePerSecond = choice.ratePerSecond ?? workload.ratePerSecond;
   const measureSeconds = choice.measureSeconds ?? windowSeconds(workload, choice, ratePerSecond, candidate);
   return {
     ratePerSecond,
     warmupSeconds: profile.warmupSeconds,
     measureSeconds,
-    closedSeconds: profile.closedSeconds,
+    closedSeconds: candidate.kind === 'control' ? Math.min(CONTROL_CLOSED_SECONDS, closedSeconds) : closedSeconds,
     closedVus: CLOSED_VUS,
     bystanderRatePerSecond: bystanderRate(measureSeconds),
     keys: choice.keys ?? workload.keys,

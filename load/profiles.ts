@@ -57,7 +57,7 @@ export const profiles: readonly Profile[] = [
     longWindows: true,
     closedSeconds: 5,
     cost: { warmupRequests: 8_000, requests: 20_000, mostSeconds: 6 },
-    inProcess: { operations: operationNames, warmupMs: 100, measureMs: 250 },
+    inProcess: { operations: operationNames, warmupMs: 100, measureMs: 150 },
     retries: 2,
     capacitySearches: 0,
     curveShares: [],

@@ -4,7 +4,7 @@ import { probeOf, searchCapacity, type Capacity, type Probe } from './capacity.t
 import { calibrate, type Calibration } from './calibration.ts';
 import { measureCell, type CellContext, type CellResult } from './cell.ts';
 import { wholeText } from './format.ts';
-import { mostSearchSeconds, probeProfile, probeSeconds, type Plan, type PlannedCell } from './plan.ts';
+import { cellSeconds, mostSearchSeconds, probeProfile, probeSeconds, type Plan, type PlannedCell } from './plan.ts';
 import { messageOf } from './errors.ts';
 import { measureInProcess } from './in-process/measure.ts';
 import type { InProcessResult } from './in-process/result.ts';
@@ -30,6 +30,14 @@ type Say = (text: string) => void;
 /** Calibration, the rounds, the searches: as tasks for a progress display. Their context comes when they are run. */
 export function tasksOf(plan: Plan, progress: Progress, contextOf: () => RoundsContext): ListrTask[] {
   const { retries } = plan.choice.profile;
+  let repeatSeconds = plan.repeatSeconds;
+
+  /** Measures, and repeats what was disturbed for as long as there is time for that. */
+  const measured = async (cell: PlannedCell, context: CellContext): Promise<CellResult> => {
+    const result = await measureCell(cell, context, repeatSeconds > 0 ? retries : 0);
+    repeatSeconds -= (result.attempts - 1) * cellSeconds(cell);
+    return result;
+  };
 
   const calibration: ListrTask = {
     title: 'calibration',
@@ -48,7 +56,7 @@ export function tasksOf(plan: Plan, progress: Progress, contextOf: () => RoundsC
     title: cellName(cell),
     task: async (_, task) => {
       const { save, ...context } = contextOf();
-      const result = await measureCell(cell, { ...context, say: (text) => (task.output = text) }, retries);
+      const result = await measured(cell, { ...context, say: (text) => (task.output = text) });
       progress.cells.push(result);
       await save();
       task.title = `${cellName(cell)}: ${outcomeText(result)}`;
@@ -59,7 +67,7 @@ export function tasksOf(plan: Plan, progress: Progress, contextOf: () => RoundsC
     title: `${cellName(cell)} at ${wholeText(cell.profile.ratePerSecond)}/s`,
     task: async (_, task) => {
       const { save, ...context } = contextOf();
-      const probe = probeOf(await measureCell(cell, { ...context, say: (text) => (task.output = text) }, retries));
+      const probe = probeOf(await measured(cell, { ...context, say: (text) => (task.output = text) }));
       const { round, workload, candidate } = cell;
       progress.curves.push({ round, workload: workload.name, strategy: candidate.name, ...probe });
       await save();

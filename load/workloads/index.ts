@@ -131,6 +131,7 @@ export const workloads: readonly Workload[] = [
     cost: costOf.heartbeats,
     profiles: ['standard', 'full'],
     anyOrigin: true,
+    prepareSeconds: 1.4,
     prepare: fillRooms,
     prove: proveChurn,
   },

@@ -136,9 +136,9 @@ describe('the plan', () => {
   it.each(['embedded', 'redis'])('takes at most an hour in the standard profile: %s', (origin) => {
     const known = { workloads, registry };
     const { choice: standardChoice } = parseCommandLine(['--profile', 'standard', '--origin', origin], known);
-    const { estimatedSeconds, rounds } = planComparison(standardChoice, registry);
+    const { estimatedSeconds, repeatSeconds, rounds } = planComparison(standardChoice, registry);
     expect(rounds).toHaveLength(6);
-    expect(estimatedSeconds / 60).toBeLessThanOrEqual(60);
+    expect((estimatedSeconds + repeatSeconds) / 60).toBeLessThanOrEqual(60);
     for (const { profile } of rounds.flat()) {
       expect(profile.ratePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);
       expect(profile.bystanderRatePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);

@@ -22,6 +22,10 @@ try {
   // The one line that a starter waits for: printed whatever the level.
   log.child({}, { level: 'info' }).info({ url }, `listening on ${url}`);
 } catch (error) {
+  if (!stopping) endWith(error); // else `stop` ends the process
+}
+
+function endWith(error: unknown): never {
   if (error instanceof SharedStateError) log.fatal({ reason: causeOf(error) }, `cannot start: ${error.message}`);
   else if (error instanceof AddressInUseError) log.fatal(`cannot listen: ${error.message}`);
   else log.fatal({ err: error }, `cannot listen on ${settings.HOST}:${settings.PORT}`);

@@ -100,11 +100,12 @@ export class Owner {
     return { ports, transferList: Object.values(ports) };
   }
 
-  /** No sender will come any more: the owner ends once it has answered the last. Resolves when it has. */
+  /** No sender will come any more: the owner ends once it has answered the last, or at once if it is still starting. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const worker = this.#worker;
     if (worker === undefined) return;
+    if (!this.#serves) return void (await worker.terminate());
     const exited = new Promise((resolve) => worker.once('exit', resolve)); // `once` of node:events rejects on an error
     worker.postMessage('no-more-senders' satisfies ToOwnerThread);
     await exited;

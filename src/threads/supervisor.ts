@@ -47,7 +47,6 @@ export class Supervisor {
   readonly #seats: Seat[] = [];
   #owner: Owner | undefined;
   #reusePort = true;
-  #started: Promise<unknown> = Promise.resolve();
   #stopping = false;
   /** Numeric: every thread listens on the same, and it is the one that is claimed. */
   #address = '';
@@ -73,14 +72,8 @@ export class Supervisor {
       log.warn({ perThread }, 'MAX_CONNECTIONS is more than the limit of open files (ulimit -n) leaves room for');
   }
 
-  /** Starts every thread. @returns the address, once all of them listen */
-  start(): Promise<string> {
-    const started = this.#start();
-    this.#started = Promise.allSettled([started]);
-    return started;
-  }
-
-  async #start(): Promise<string> {
+  /** Starts every thread. @returns the address, once all of them listen. @throws {Error} also when told to stop meanwhile */
+  async start(): Promise<string> {
     const { HOST, PORT, THREADS } = this.#settings;
     // Whatever can fail comes before an older process is fenced out of the origin.
     this.#address = (await lookup(HOST)).address;
@@ -88,6 +81,7 @@ export class Supervisor {
     await assertFree(this.#address, PORT);
     this.#reusePort = THREADS > 1 && (await canReusePort(this.#address));
     this.#originEpoch = await takeOver(this.#settings, storedCells(this.#settings));
+    this.#assertGoesOn();
     const shared = new SharedOrigin(this.#memory.origin);
     this.#fence = await watchFence(this.#settings, this.#originEpoch, shared, () => this.#onFencedOut());
     if (THREADS > 1 && !this.#reusePort) {
@@ -125,17 +119,27 @@ export class Supervisor {
     return result !== 'late';
   }
 
-  /** The owner ends after the last of its senders, so after the HTTP threads; whoever waits for it is answered. */
+  /**
+   * The owner ends after the last of its senders, so after the HTTP threads; whoever waits for it is answered. A thread that is
+   * still starting is cut off: nobody waits for it, and what it waits for itself (Redis, its first documents) may take long.
+   */
   async #drain(): Promise<void> {
-    await this.#started; // told to stop while starting: what has begun to listen ends in order too
-    const workers = this.#seats.flatMap(({ worker }) => worker ?? []);
-    // Not `once` of node:events: that rejects when a thread fails, and the others would be cut off.
-    const exits = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
-    for (const worker of workers) worker.postMessage('drain' satisfies ToHttpThread);
-    await Promise.all(exits);
+    const ends = this.#seats.map(async ({ worker, position }) => {
+      if (worker === undefined) return;
+      if (!this.#threads.isServing(position)) return void (await worker.terminate());
+      // Not `once` of node:events: that rejects when a thread fails, and the others would be cut off.
+      const exited = new Promise((resolve) => worker.once('exit', resolve));
+      worker.postMessage('drain' satisfies ToHttpThread);
+      await exited;
+    });
+    await Promise.all(ends);
     await this.#owner?.stop();
     await this.#fence?.stop();
     await this.#claim?.[Symbol.asyncDispose]();
+  }
+
+  #assertGoesOn(): void {
+    if (this.#stopping) throw new Error('the service was told to stop while it started');
   }
 
   /** It does not end by itself: where something starts it again it would fence out the other, and that one this, for ever. */
@@ -189,6 +193,7 @@ export class Supervisor {
 
   /** Puts a new thread on a seat. @returns the port that it listens on */
   async #seat(seat: Seat): Promise<number> {
+    this.#assertGoesOn();
     const slot = ThreadTable.slot(seat.position, seat.lives++);
     const { port1, port2 } = new MessageChannel();
     this.#origin.serve(port1);
@@ -244,7 +249,9 @@ export class Supervisor {
     if (backoffMs === undefined) return;
     setTimeout(() => {
       if (this.#stopping) return;
-      this.#seat(seat).catch((error: unknown) => this.#log.error({ err: error }, 'a replacement did not start'));
+      this.#seat(seat).catch((error: unknown) => {
+        if (!this.#stopping) this.#log.error({ err: error }, 'a replacement did not start');
+      });
     }, backoffMs);
   }
 

@@ -1,9 +1,13 @@
 /** What ends the service, and that no client can hold it up. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
+import { pino } from 'pino';
+import { readSettings } from '../../src/settings.ts';
+import { Supervisor } from '../../src/threads/supervisor.ts';
 import { isExhaustion } from '../../src/threads/exhaustion.ts';
 import { CrashLoop } from '../../src/threads/crash-loop.ts';
 import { anyStrategy } from '../support/served.ts';
@@ -60,6 +64,48 @@ it('SIGHUP drains as SIGTERM does, and a second signal changes nothing', async (
   process.kill(service.pid, 'SIGHUP');
   expect(await answer).toMatch(/^HTTP\/1.1 200 [^]*"value":1}$/);
   expect(await service.stop()).toBe(0);
+});
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+it.for(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  '%s ends a start that waits for Redis, at once and with 0',
+  async (signal) => {
+    await using silent = createServer(() => {}).listen(0, '127.0.0.1'); // accepts, and never answers
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const env = { ...one, PORT: '0', REDIS_URL: `redis://127.0.0.1:${port}`, ORIGIN_TIMEOUT_MS: '60000' };
+    const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const output = text(child.stdout);
+    const exited = once(child, 'exit');
+    const [socket] = (await once(silent, 'connection')) as [Socket];
+    child.kill(signal);
+    expect((await exited)[0]).toBe(0);
+    socket.destroy();
+    expect(await output).not.toMatch(/"level":[56]0/); // nothing went wrong
+  },
+);
+
+it.for([0, 1])('a stop does not wait for a thread that is starting: position %d', async (position) => {
+  const { name, threads = 2 } = anyStrategy;
+  const settings = readSettings({ PORT: '0', THREADS: String(threads), STRATEGIES: name });
+  const errors: unknown[] = [];
+  const log = pino({ level: 'error' }, { write: (line: string) => void errors.push(line) });
+  const whileStarting = new Supervisor(settings, log, (error) => errors.push(error));
+  const starting = whileStarting.start().then(
+    () => 'started',
+    () => 'not started',
+  );
+  for (let turn = 0; turn < position; turn++) await new Promise(setImmediate);
+  expect(await whileStarting.stop()).toBe(true);
+  expect(await starting).toBe('not started');
+
+  const whileReplacing = new Supervisor(settings, log, (error) => errors.push(error));
+  const url = await whileReplacing.start();
+  await whileReplacing.crash(position);
+  expect(await whileReplacing.stop()).toBe(true);
+  await expect(fetch(url)).rejects.toThrow();
+  expect(errors).toEqual([]);
 });
 
 it.skipIf(process.platform === 'win32')(

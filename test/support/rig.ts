@@ -14,8 +14,8 @@ import { fromWire, type WireError } from '../../src/wire-error.ts';
 import { GatedOrigin } from './gated-origin.ts';
 import type { AsyncCache, AsyncConfig, AsyncConnections, AsyncCounters, Operation, Work } from './rig-operations.ts';
 
-/** A busy machine stops a thread for seconds, also one that holds a lock; that is not what these tests are about. */
-const patient = { LOCK_TIMEOUT_MS: '60000', MAILBOX_WAIT_MS: '60000' };
+/** A busy machine stops a thread for seconds, also one that others wait for; that is not what these tests are about. */
+const patient = { LOCK_TIMEOUT_MS: '60000', MAILBOX_WAIT_MS: '60000', ORIGIN_TIMEOUT_MS: '60000' };
 
 export interface RigData extends OriginAccess {
   readonly strategy: string;

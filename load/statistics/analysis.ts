@@ -31,6 +31,9 @@ export function analysisOf(results: Results): Analysis {
     verdict: verdictOf(rows, results.trial === undefined),
     answers: answersOf(results, rows, comparisons, capacities),
     crossings: crossingsOf(comparisons),
-    trial: results.trial === undefined ? undefined : trialVerdict(results.trial, rows, comparisons),
+    trial:
+      results.trial === undefined
+        ? undefined
+        : trialVerdict(results.trial, rows, comparisons, { inProcess: results.inProcess }),
   };
 }

@@ -1,9 +1,12 @@
 /** Whether a trial of the comparison itself came out as it must, and what its noise lets be found. */
 import { listText, percent } from '../format.ts';
+import type { InProcessResult } from '../in-process/result.ts';
 import { BURNT_US, burningName, SLOWED_BY, slowedName, type Trial } from '../trial.ts';
 import { comparisonBetween, type Comparison } from './comparisons.ts';
+import { estimateOf } from './estimate.ts';
 import { metricNames, metrics } from './metrics.ts';
-import { apartText, ratioWithInterval } from './relation.ts';
+import { comparePairs, type Pair } from './pairs.ts';
+import { apartText, ratioWithInterval, relationOf } from './relation.ts';
 import type { Row } from './rows.ts';
 import { falseClaimShare, foundShare, leastFound, noiseOf } from './simulation.ts';
 
@@ -12,26 +15,35 @@ export interface TrialVerdict {
   readonly text: string;
 }
 
+export interface TrialOptions {
+  /** Comparisons for what else the noise would let be claimed or found. */
+  readonly simulated?: number;
+  readonly inProcess?: readonly InProcessResult[] | undefined;
+}
+
 /**
  * A/A: nothing may be claimed. Slowed: a longer latency must be, and more CPU where enough of it is burnt.
- *
- * @param simulated comparisons for what else the noise would let be claimed or found
  */
 export function trialVerdict(
   trial: Trial,
   rows: readonly Row[],
   comparisons: readonly Comparison[],
-  simulated = SIMULATED,
+  { simulated = SIMULATED, inProcess = [] }: TrialOptions = {},
 ): TrialVerdict {
-  const verdict = judged(trial, rows, comparisons);
+  const verdict = judged(trial, rows, comparisons, inProcess);
   return comparisons.length === 0
     ? verdict
     : { ...verdict, text: [verdict.text, ...powerTexts(rows, simulated)].join('. ') };
 }
 
-function judged(trial: Trial, rows: readonly Row[], comparisons: readonly Comparison[]): TrialVerdict {
+function judged(
+  trial: Trial,
+  rows: readonly Row[],
+  comparisons: readonly Comparison[],
+  inProcess: readonly InProcessResult[],
+): TrialVerdict {
   if (comparisons.length === 0) return { passed: false, text: 'nothing was measured that could be compared' };
-  return trial === 'aa' ? identical(rows, comparisons) : slowed(rows, comparisons);
+  return trial === 'aa' ? identical(rows, comparisons) : slowed(rows, comparisons, inProcess);
 }
 
 function identical(rows: readonly Row[], comparisons: readonly Comparison[]): TrialVerdict {
@@ -43,7 +55,11 @@ function identical(rows: readonly Row[], comparisons: readonly Comparison[]): Tr
   return { passed: false, text: `${names} are the same, and yet a difference is claimed: ${spoken.join(', ')}` };
 }
 
-function slowed(rows: readonly Row[], comparisons: readonly Comparison[]): TrialVerdict {
+function slowed(
+  rows: readonly Row[],
+  comparisons: readonly Comparison[],
+  inProcess: readonly InProcessResult[],
+): TrialVerdict {
   const plain = rows[0]!;
   const against = (metric: Comparison['metric'], over: string) =>
     comparisonBetween(comparisons, { workload: plain.workload, metric, over, under: plain.strategy });
@@ -58,17 +74,63 @@ function slowed(rows: readonly Row[], comparisons: readonly Comparison[]): Trial
     const comparison = against('cpu', burningName(plain.strategy, burntUs));
     return comparison === undefined ? [] : [{ burntUs, comparison }];
   });
-  const cpu = plain.figures.cpu?.value;
-  const burntText = burnt.map(({ burntUs, comparison }) => {
-    const share = cpu === undefined ? '' : ` (${percent(burntUs / cpu)} of ${Math.round(cpu)})`;
-    const found = isMore(comparison) ? 'found' : 'not found';
-    return `${burntUs} µs${share} ${found}, ${ratioWithInterval(comparison)}`;
-  });
-  const foundMost = burnt.length === 0 || isMore(burnt.at(-1)!.comparison);
+  const perRequest = burntOf(burnt, plain.figures.cpu?.value, 'CPU burnt in each request');
+  const own = inProcess.filter(({ operation, threads }) => operation === BURNT_OPERATION && threads === 1);
+  const perOperation = burntOf(
+    burntInProcess(own, plain.strategy),
+    estimateOf(own.flatMap((result) => (result.strategy === plain.strategy ? [result.nsPerOperation / 1000] : [])))
+      ?.value,
+    'In process',
+  );
   return {
-    passed: longer.length > 0 && foundMost,
-    text: `${latencyText}${burnt.length === 0 ? '' : `; CPU burnt in each request: ${burntText.join('; ')}`}`,
+    passed: longer.length > 0 && perRequest.passed && perOperation.passed,
+    text: [latencyText, ...perRequest.texts, ...perOperation.texts].join('. '),
   };
+}
+
+/** The critical section of an increment is what burns; one thread waits for nobody. */
+const BURNT_OPERATION = 'counters, 1,000 keys';
+
+interface Burnt {
+  readonly burntUs: number;
+  readonly comparison: Pick<Pair, 'ratio' | 'low' | 'high'> & Pick<Comparison, 'relation'>;
+}
+
+/** By the same test of pairs of rounds as everything else. */
+function burntInProcess(results: readonly InProcessResult[], plain: string): Burnt[] {
+  const rounds = Math.max(0, ...results.map(({ round }) => round));
+  const series = [plain, ...BURNT_US.map((burntUs) => burningName(plain, burntUs))].map((name) => ({
+    name,
+    perRound: Array.from(
+      { length: rounds },
+      (_, index) => results.find(({ strategy, round }) => strategy === name && round === index + 1)?.nsPerOperation,
+    ),
+  }));
+  return comparePairs(series).flatMap(({ over, under, ratio, low, high }) => {
+    const burntUs = over === plain ? BURNT_US.find((us) => burningName(plain, us) === under) : undefined;
+    if (burntUs === undefined) return [];
+    const turned = { ratio: 1 / ratio, low: 1 / high, high: 1 / low };
+    return [{ burntUs, comparison: { ...turned, relation: relationOf(turned) } }];
+  });
+}
+
+/** Each size, and from which on all are found; the largest must be. Nothing where nothing was burnt. */
+function burntOf(burnt: readonly Burnt[], wholeUs: number | undefined, where: string): Found {
+  if (burnt.length === 0) return { passed: true, texts: [] };
+  const sizeText = ({ burntUs }: Burnt): string =>
+    `${burntUs} µs${wholeUs === undefined ? '' : ` (${percent(burntUs / wholeUs)} of ${wholeUs.toPrecision(3)})`}`;
+  const each = burnt.map(
+    (own) => `${sizeText(own)} ${isMore(own.comparison) ? 'found' : 'not found'}, ${ratioWithInterval(own.comparison)}`,
+  );
+  const lastMissed = burnt.findLastIndex(({ comparison }) => !isMore(comparison));
+  const first = burnt[lastMissed + 1];
+  const from = first === undefined ? 'the largest is not found' : `found from ${sizeText(first)} on`;
+  return { passed: first !== undefined, texts: [`${where}: ${from} (${each.join('; ')})`] };
+}
+
+interface Found {
+  readonly passed: boolean;
+  readonly texts: readonly string[];
 }
 
 const POWER = 0.8;
@@ -94,6 +156,6 @@ function powerTexts(rows: readonly Row[], simulated: number): string[] {
   ];
 }
 
-function isMore({ relation, ratio }: Comparison): boolean {
+function isMore({ relation, ratio }: Pick<Comparison, 'relation' | 'ratio'>): boolean {
   return relation === 'apart' && ratio > 1;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { InProcessResult } from '../../load/in-process/result.ts';
 import { tablesOf } from '../../load/report/terminal.ts';
 import { analysisOf } from '../../load/statistics/analysis.ts';
 import { comparisonBetween, comparisonsOf } from '../../load/statistics/comparisons.ts';
@@ -221,7 +222,12 @@ function disturbedIn(
 }
 
 /** The sample’s `sync-lock` beside a copy of itself whose p50 is `factor` times as long. */
-const twice = (factor: number, trial: 'aa' | 'slowed', names: readonly [string, string]) => {
+const twice = (
+  factor: number,
+  trial: 'aa' | 'slowed',
+  names: readonly [string, string],
+  inProcess: readonly InProcessResult[] = [],
+) => {
   const results = sampleResults(6);
   const own = results.cells.filter(({ strategy }) => strategy === 'sync-lock');
   const second = own.map((cell) => {
@@ -238,8 +244,22 @@ const twice = (factor: number, trial: 'aa' | 'slowed', names: readonly [string, 
     cells,
     names.map((name) => ({ name })),
   );
-  return trialVerdict(trial, rows, comparisonsOf(rows), 50);
+  return trialVerdict(trial, rows, comparisonsOf(rows), { simulated: 50, inProcess });
 };
+
+const burning = (extra: readonly number[]): InProcessResult[] =>
+  [0, 1, 3, 6, 12].flatMap((burntUs, index) =>
+    Array.from({ length: 6 }, (_, round) => ({
+      round: round + 1,
+      strategy: burntUs === 0 ? 'x' : `x burning ${burntUs} µs`,
+      kind: 'strategy' as const,
+      operation: 'counters, 1,000 keys',
+      threads: 1,
+      nsPerOperation:
+        (2_000 + extra[index]!) * [1, 1.3, 0.8, 1, 1.1, 0.9][round]! * (1 + 0.004 * ((round + index) % 3)),
+      operations: 1e5,
+    })),
+  );
 
 describe('a trial', () => {
   it('passes when the same is not told apart, and when 20 % are', () => {
@@ -254,6 +274,15 @@ describe('a trial', () => {
     expect(twice(1, 'aa', ['x A', 'x B']).text).toMatch(
       /of the same, anything is claimed in [\d.]+ %\. Differences found in four of five comparisons: .*throughput from [\d.]+ %/,
     );
+  });
+
+  it('names from which size on burnt CPU is found in process, by pairs of rounds', () => {
+    const found = twice(1.2, 'slowed', ['x', 'x slowed'], burning([0, 10, 3_000, 6_000, 12_000]));
+    expect(found.passed).toBe(true);
+    expect(found.text).toMatch(
+      /In process: found from 3 µs \(\d+ % of 2\.\d+\) on \(1 µs .* not found, .*; 3 µs .* found, 2\.\d+ \[/,
+    );
+    expect(twice(1.2, 'slowed', ['x', 'x slowed'], burning([0, 0, 0, 0, 0])).passed).toBe(false);
   });
 
   it('fails the other way round', () => {

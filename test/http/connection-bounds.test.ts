@@ -112,6 +112,42 @@ describe('connections', () => {
   });
 });
 
+it.skipIf(process.platform === 'win32')(
+  'a thread that dies while idle connections take all the files there are is replaced, and its clients are served',
+  async () => {
+    const entry = { command: 'sh', args: ['-c', `ulimit -n 256; exec "${process.execPath}" "${main}"`] };
+    const controls = { CONTROLS: 'on', ADMIN_TOKEN: 'token' };
+    await using service = await startServiceUnderTest(
+      { STRATEGIES: anyStrategy.name, THREADS: '2', ...controls },
+      entry,
+    );
+    const base = `/v1/${anyStrategy.name}`;
+    const increment = `POST ${base}/counters/a/increment HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`;
+    const fault = '{"kind":"exit-holding"}';
+    const inject = [
+      `POST ${base}/faults HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer token`,
+      `content-type: application/json\r\ncontent-length: ${fault.length}\r\n\r\n${fault}`,
+    ].join('\r\n');
+    const ask = async (request: string) =>
+      (await exchangeRaw(service.url, Buffer.from(request), { timeoutMs: 20_000 })).responses[0]?.status;
+    const idle: Socket[] = [];
+    for (let death = 0; death < 3; death++) {
+      idle.push(...(await Promise.all(Array.from({ length: 300 }, () => open(service)))));
+      for (const socket of idle) if (socket.writable) socket.write(HEALTH);
+      expect(await ask(inject)).toBe(202);
+      await ask(increment).catch(() => undefined); // ends the thread that it meets
+      const ready = 'GET /readyz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n';
+      for (const request of [ready, increment]) {
+        // What meets the dead thread's socket is reset, and tried again.
+        await expect.poll(() => ask(request).catch(() => undefined), { timeout: 60_000 }).toBe(200);
+      }
+    }
+    for (const socket of idle) socket.destroy();
+    expect(service.output()).toMatch(/a thread died and is replaced/);
+    expect(await service.stop()).toBe(0);
+  },
+);
+
 describe('bodies that come in', () => {
   it('are refused when they would take more memory than they may, and taken again once others are gone', async () => {
     await using service = await startServiceUnderTest({ ...one, MAX_BODY_MEMORY_MB: '1' });

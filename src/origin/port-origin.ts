@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { DocumentsFullError, OriginFailedError, OriginTimeoutError } from '../errors.ts';
+import { Deadlines, Expiring } from '../sync/deadlines.ts';
 import type { WaitOptions } from '../sync/wait.ts';
 import { toWire } from '../wire-error.ts';
 import type { OriginReply, OriginRequest } from './embedded.ts';
@@ -7,10 +8,31 @@ import type { DeletedDocument, OriginConnection, OriginDocument, OriginWrite, Wr
 
 type Answer = Exclude<OriginReply, { readonly failed: string } | { readonly full: string }>;
 
-interface Pending {
-  resolve(reply: Answer): void;
-  reject(error: Error): void;
-  readonly timer: NodeJS.Timeout;
+/** A request that was sent, and who waits for its answer. */
+class Pending extends Expiring {
+  readonly untilMs: number;
+  readonly #answer: PromiseWithResolvers<Answer>;
+  readonly #onLate: () => Error;
+
+  /** @param onLate called when no answer has come in time; its error is what the caller gets */
+  constructor(timeoutMs: number, answer: PromiseWithResolvers<Answer>, onLate: () => Error) {
+    super();
+    this.untilMs = performance.now() + timeoutMs;
+    this.#answer = answer;
+    this.#onLate = onLate;
+  }
+
+  expire(): void {
+    this.reject(this.#onLate());
+  }
+
+  resolve(reply: Answer): void {
+    this.#answer.resolve(reply);
+  }
+
+  reject(error: Error): void {
+    this.#answer.reject(error);
+  }
 }
 
 /** An origin that lives on another thread, behind a message port. */
@@ -18,6 +40,7 @@ export class PortOrigin implements OriginConnection {
   readonly #port: MessagePort;
   readonly #timeoutMs: number;
   readonly #pending = new Map<number, Pending>();
+  readonly #deadlines = new Deadlines();
   #lastId = 0;
 
   /** @param timeoutMs longest wait for an answer, in milliseconds */
@@ -25,7 +48,7 @@ export class PortOrigin implements OriginConnection {
     this.#port = port;
     this.#timeoutMs = timeoutMs;
     port.on('message', (reply: OriginReply) => this.#onReply(reply));
-    port.unref(); // it must not keep a thread alive; while somebody waits, the timer does
+    port.unref(); // it keeps a thread alive only while somebody waits
   }
 
   async store(writes: readonly OriginWrite[], options?: WaitOptions): Promise<void> {
@@ -79,28 +102,35 @@ export class PortOrigin implements OriginConnection {
   #ask(request: OriginRequest, options?: WaitOptions): Promise<Answer> {
     const timeoutMs = Math.min(this.#timeoutMs, options?.remainingMs ?? Infinity);
     if (timeoutMs <= 0) return Promise.reject(new OriginTimeoutError(0, 'not-applied')); // nothing was sent
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#pending.delete(request.id);
-        const writes = 'store' in request || 'storeDocument' in request || 'deleteDocument' in request;
-        reject(new OriginTimeoutError(Math.round(timeoutMs), writes ? 'unknown' : 'not-applied'));
-      }, timeoutMs);
-      try {
-        this.#port.postMessage(request);
-      } catch (error) {
-        clearTimeout(timer);
-        reject(new OriginFailedError(`the request cannot be cloned: ${toWire(error).message}`)); // nothing was sent
-        return;
-      }
-      this.#pending.set(request.id, { resolve, reject, timer });
+    const { id } = request;
+    const answer = Promise.withResolvers<Answer>();
+    const pending = new Pending(timeoutMs, answer, () => {
+      this.#forget(id);
+      const writes = 'store' in request || 'storeDocument' in request || 'deleteDocument' in request;
+      return new OriginTimeoutError(Math.round(timeoutMs), writes ? 'unknown' : 'not-applied');
     });
+    try {
+      this.#port.postMessage(request);
+    } catch (error) {
+      // Nothing was sent.
+      return Promise.reject(new OriginFailedError(`the request cannot be cloned: ${toWire(error).message}`));
+    }
+    if (this.#pending.size === 0) this.#port.ref();
+    this.#pending.set(id, pending);
+    this.#deadlines.add(pending);
+    return answer.promise;
+  }
+
+  #forget(id: number): void {
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#port.unref();
   }
 
   #onReply(reply: OriginReply): void {
     const pending = this.#pending.get(reply.id);
     if (pending === undefined) return; // it timed out
-    this.#pending.delete(reply.id);
-    clearTimeout(pending.timer);
+    this.#forget(reply.id);
+    this.#deadlines.remove(pending);
     if ('full' in reply) pending.reject(new DocumentsFullError(reply.full));
     else if ('failed' in reply) pending.reject(new OriginFailedError(reply.failed));
     else pending.resolve(reply);

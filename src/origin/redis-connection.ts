@@ -7,6 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { FencedError, type Outcome, OriginFailedError, OriginTimeoutError } from '../errors.ts';
+import { Deadlines, Expiring } from '../sync/deadlines.ts';
 import { isRefusal, mayBeElsewhere, refusalKind, refused } from './redis-refusals.ts';
 
 /** First pause before the next try to connect, and the longest. */
@@ -46,6 +47,7 @@ export class RedisConnection {
   readonly #redis: Redis;
   readonly #timeoutMs: number;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #deadlines = new Deadlines();
   readonly #watch: ConnectionWatch | undefined;
   readonly #onFenced: (() => void) | undefined;
   #lastError: NodeJS.ErrnoException | undefined;
@@ -114,7 +116,7 @@ export class RedisConnection {
     const send = (): Promise<T> => this.#send(command, ifLost);
     const answer = delayMs === 0 ? send() : delay(delayMs).then(send);
     this.#track(answer);
-    return within(limitMs, answer, ifLost);
+    return this.#within(limitMs, answer, ifLost);
   }
 
   /** Waits for the calls under way, which end by their deadlines, and disconnects. */
@@ -179,6 +181,16 @@ export class RedisConnection {
     return failure;
   }
 
+  /** Rejects in time whatever becomes of the answer, which is then dropped. The socket keeps the thread alive meanwhile. */
+  #within<T>(limitMs: number, answer: Promise<T>, ifLost: Outcome): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const deadline = new CallDeadline(limitMs, ifLost, reject);
+    this.#deadlines.add(deadline);
+    const settled = (): void => this.#deadlines.remove(deadline);
+    answer.then(resolve, reject).finally(settled);
+    return promise;
+  }
+
   #assertConnected(): void {
     if (this.#barred !== undefined) throw refused(this.#barred, 'not-applied');
     if (this.#redis.status !== 'ready') throw notConnected(this.#lastError);
@@ -217,12 +229,24 @@ function movedServers(): (error: Error) => boolean {
   };
 }
 
-/** Rejects in time whatever becomes of the answer, which is then dropped. */
-function within<T>(limitMs: number, answer: Promise<T>, ifLost: Outcome): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const timer = setTimeout(() => reject(new OriginTimeoutError(Math.round(limitMs), ifLost)), limitMs);
-  answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  return promise;
+/** Rejects in time, whatever becomes of the answer. */
+class CallDeadline extends Expiring {
+  readonly untilMs: number;
+  readonly #limitMs: number;
+  readonly #ifLost: Outcome;
+  readonly #reject: (error: Error) => void;
+
+  constructor(limitMs: number, ifLost: Outcome, reject: (error: Error) => void) {
+    super();
+    this.untilMs = performance.now() + limitMs;
+    this.#limitMs = limitMs;
+    this.#ifLost = ifLost;
+    this.#reject = reject;
+  }
+
+  expire(): void {
+    this.#reject(new OriginTimeoutError(Math.round(this.#limitMs), this.#ifLost));
+  }
 }
 
 /** A client may read this, so of the reason it gets a word and no address. */

@@ -183,14 +183,19 @@ function foreignIn({ foreignCores, stealShare }: Foreign): Foreign {
 }
 
 /** On the service that was measured, which is warm, or on one of its own where the workload itself is slow. */
+/** A candidate that is another by its settings, such as one that burns CPU, stays it. */
+export function costSettings({ environment, workload, candidate }: PlannedCell): Record<string, string> {
+  return { ...environment, ...workload.cost.environment, ...candidate.environment };
+}
+
 async function costOf(cell: PlannedCell, context: CellContext, service: HostedService): Promise<Cost | undefined> {
-  const { workload, candidate, threads, environment, profile, cost: sizes } = cell;
+  const { workload, candidate, threads, profile, cost: sizes } = cell;
   const { signal, say, host } = context;
   if (sizes === undefined) return undefined;
   say('the settled cost of a request');
   const requests = workload.cost.requests(`/v1/${candidate.strategy}`, profile.keys);
   if (workload.cost.environment === undefined) return await measureCost(service, requests, sizes, signal);
-  const settings = { ...environment, ...workload.cost.environment };
+  const settings = costSettings(cell);
   const { strategy, build } = candidate;
   await service.stop(); // one at a time: it would take memory and CPU time from the other
   await using other = await host.start({ strategy, threads, environment: settings, build }, signal);

@@ -1,9 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { costSettings } from '../../load/cell.ts';
+import { parseCommandLine } from '../../load/command-line.ts';
 import { cpuMsFromSchedstat, readFineCpuMs } from '../../load/cpu-time.ts';
 import { generatorShareOf, measureCost, secondsFor } from '../../load/cost.ts';
 import { startOrigin } from '../../load/origin.ts';
+import { planComparison } from '../../load/plan.ts';
 import { profiles } from '../../load/profiles.ts';
+import { registry } from '../../load/registry.ts';
 import { localHost } from '../../load/service-host.ts';
 import { workloads } from '../../load/workloads/index.ts';
 
@@ -30,6 +34,13 @@ describe('the settled cost of a request', () => {
         name.startsWith('counters') && { ...environment, ...cost.environment }['WRITE_THROUGH'] === 'on',
     );
     expect(stored).toEqual([]);
+  });
+
+  it('is that of a strategy which burns CPU, also where the workload’s own holding is turned off', () => {
+    const args = ['--slowed', '--workload', 'counters-held'];
+    const { rounds } = planComparison(parseCommandLine(args, { workloads, registry }).choice, registry);
+    const held = new Set(rounds.flat().map((cell) => costSettings(cell)['HOLD_US']));
+    expect(held).toEqual(new Set(['0', '1', '3', '6', '12']));
   });
 
   it('is measured on a service, and what was sent is counted', { timeout: 60_000 }, async () => {

@@ -2,6 +2,7 @@
  * npm run prove: the long evidence runs, one after another. Each also runs by itself and has flags of its own.
  *
  *     npm run prove -- --only locks
+ *     npm run prove -- --only soak -- --short
  */
 import '../src/node-version.mjs';
 import { parseArgs } from 'node:util';
@@ -22,13 +23,16 @@ const proofs = {
   'redis-outage': 'the whole service meanwhile: every answer kept, no answer late, and what needs no Redis unaffected',
   interrupts: 'a comparison stopped at any moment leaves no process and keeps what it has; about eight minutes',
   shutdown: '50 SIGTERMs under load: what was read is answered, no connection reset, what was acknowledged kept',
-  soak: 'load with faults for 20 minutes, 5 with `node prove/soak.ts --short`: memory flat, handles and waits as before',
+  soak: 'load with faults for 20 minutes, 5 with `-- --short`: memory flat, handles and waits as before',
   'known-queue': 'random arrivals at 0.5, 0.82 and 0.9 of a known queue: its p99 is that of theory; about six minutes',
   comparison: 'at 0.8 of its capacity, k6 sees a service of known service time as it sees itself; about ten minutes',
 } as const;
 const names = Object.keys(proofs) as (keyof typeof proofs)[];
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, help: { type: 'boolean' } } });
+const { values, positionals: flags } = parseArgs({
+  options: { only: { type: 'string' }, help: { type: 'boolean' } },
+  allowPositionals: true, // what follows `--` is for the proofs themselves
+});
 const chosen = values.only === undefined ? names : values.only.split(',');
 const unknown = chosen.filter((name) => !(name in proofs));
 if (values.help || unknown.length > 0) {
@@ -43,7 +47,7 @@ for (const name of chosen) {
   if (interrupted.aborted) break;
   process.stdout.write(`\n=== ${name}: ${proofs[name as keyof typeof proofs]}\n`);
   const script = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
-  const child = await startChild(process.execPath, [script], { stdio: 'inherit' });
+  const child = await startChild(process.execPath, [script, ...flags], { stdio: 'inherit' });
   const stop = (): void => void child.stop(STOP_TIMEOUT_MS);
   interrupted.addEventListener('abort', stop, { once: true });
   const { code } = await child.exited;

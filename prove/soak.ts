@@ -22,7 +22,7 @@ const help = `node prove/soak.ts [flags]
   --evidence     write docs/evidence/soak.md once it is proved`;
 
 const MIB = 2 ** 20;
-const FAULT_EVERY_SECONDS = 3;
+const FAULT_EVERY_SECONDS = 2;
 
 function planOf(args: readonly string[]) {
   const { values } = parseArgs({
@@ -125,8 +125,9 @@ function pageOf(run: SoakRun, plan: ReturnType<typeof planOf>, startedAt: string
   ]);
   const names = run.samples[0]?.threads.map(({ thread }) => thread) ?? [];
   const body = `All strategies, counters, cache, connections, config and WebSockets, \`WRITE_THROUGH=on\`, requests at random times
-(Poisson) at 0.7 of the capacity. Every three seconds something goes wrong: errors in critical sections, an origin that is
-late, fails or is out for seconds, clients that vanish, WebSockets that return, threads that die while they hold a lock. It is always thread 1
+(Poisson) at 0.7 of the capacity. Every two seconds something goes wrong: errors in critical sections, an origin that is
+late, fails or is out for seconds, clients that vanish, WebSockets that return, a connection map whose memory is full, a wall clock that is set
+forward and back, threads that die while they hold a lock. It is always thread 1
 that dies, as long before each sample, so that its heaps can be compared; the owner does in the first third only.
 For each sample the load stops, each thread collects its garbage, and says what it has: heap and external memory. The first
 third is warm-up. Growth is by Theil–Sen, from the first sample after that to the last. What is flat cannot have grown, by

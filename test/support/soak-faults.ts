@@ -6,6 +6,7 @@ import { KeptAliveClient } from './kept-alive-client.ts';
 import type { SoakLoad } from './soak-load.ts';
 import { SocketClient } from './socket-client.ts';
 import { ASK_THREAD } from './thread-probe.ts';
+import { setWallClock } from './wall-clock.ts';
 
 export const soakFaults = [
   'throw-in-section',
@@ -14,6 +15,8 @@ export const soakFaults = [
   'origin-outage',
   'client-vanishes',
   'sockets-return',
+  'arena-full',
+  'clock-steps',
   'thread-dies',
   'owner-dies',
 ] as const;
@@ -23,6 +26,13 @@ const SOCKETS_OF_EACH = 4;
 /** Writes of each strategy that an outage fails, and what is waited for them. */
 const OUTAGE_WRITES = 100;
 const OUTAGE_MS = 2_000;
+/** Where the wall clock is set, one after the other; it stays there through all that follows. */
+const CLOCK_OFFSETS_MS = [31_000, -3_600_000, 13 * 86_400_000, 0];
+const CLOCK_NEAR_MS = 15_000;
+/** Connections with which the soak's memory for them is full, and some more. */
+const FILLERS = 1_200;
+const FILLING_CLIENTS = 16;
+const FULL_MS = 500;
 /** Until main has noticed a death, and whoever was connected. */
 const NOTICED_MS = 300;
 const READY_MS = 20_000;
@@ -31,7 +41,10 @@ const MOST_CONNECTIONS = 200;
 
 export interface SoakFaultsOptions {
   readonly url: string;
+  /** Of `wall-clock.ts`. */
+  readonly clockSocket: string;
   readonly token: string;
+  readonly connectionTtlMs: number;
   readonly strategies: readonly string[];
   /** Those whose state has an owner: there it is the owner that dies. */
   readonly owned: readonly string[];
@@ -43,6 +56,10 @@ export class SoakFaults {
   readonly counted: Record<SoakFault, number> = Object.fromEntries(soakFaults.map((name) => [name, 0])) as never;
   readonly sockets = new Map<string, SocketClient[]>();
   readonly #options: SoakFaultsOptions;
+  #clockSteps = 0;
+  #meeting = 'none';
+  /** Whose owner was away for long has expired rightly, and hears of it by then. */
+  #excusedUntilMs = -Infinity;
 
   constructor(options: SoakFaultsOptions) {
     this.#options = options;
@@ -64,6 +81,7 @@ export class SoakFaults {
   }
 
   async meet(fault: SoakFault): Promise<void> {
+    this.#meeting = fault;
     const { strategies, owned, random } = this.#options;
     const pick = (names: readonly string[]): string => names[Math.floor(random() * names.length)]!;
     switch (fault) {
@@ -94,6 +112,12 @@ export class SoakFaults {
         await this.fill();
         break;
       }
+      case 'arena-full':
+        if (!(await this.#fillArena(pick(strategies)))) return;
+        break;
+      case 'clock-steps':
+        await this.#stepClock(pick(strategies));
+        break;
       case 'thread-dies':
         await this.#kill(pick(strategies.filter((name) => !owned.includes(name))));
         break;
@@ -110,7 +134,9 @@ export class SoakFaults {
     client.socket.on('message', () => client.received.splice(0)); // nothing of it is kept here
     client.socket.once('close', (code) => {
       const isUnasked = this.sockets.get(strategy)?.includes(client) ?? false;
-      if (isUnasked && load.dying === 0) load.noteWrong(`a WebSocket was closed with ${code}`);
+      const isExcused = load.dying > 0 || performance.now() < this.#excusedUntilMs;
+      if (isUnasked && !isExcused)
+        load.noteWrong(`a WebSocket of ${strategy} was closed with ${code} during ${this.#meeting}`);
     });
     client.say('here');
     return client;
@@ -130,6 +156,59 @@ export class SoakFaults {
     const outage = { kind: 'origin-fail', times: OUTAGE_WRITES };
     await Promise.all(this.#options.strategies.map((name) => this.#inject(name, outage)));
     await elapsed(OUTAGE_MS);
+  }
+
+  /**
+   * Connections take all the memory there is for them, for a while; then they leave, and there is room again.
+   *
+   * @returns whether it was full: on a slow machine they expire faster than they come
+   */
+  async #fillArena(strategy: string): Promise<boolean> {
+    const { url, load, connectionTtlMs } = this.#options;
+    const clients = Array.from({ length: FILLING_CLIENTS }, (_, at) => new KeptAliveClient(`filler-${at}`, url));
+    const path = (at: number): string => `/v1/${strategy}/connections/filler-${at}`;
+    const body = JSON.stringify({ room: 'full', meta: { m: 'm'.repeat(1_000) } });
+    const untilMs = performance.now() + connectionTtlMs;
+    const put: number[] = [];
+    load.full += 1;
+    try {
+      let isFull = false;
+      const fillers = Array.from({ length: FILLERS }, (_, at) => at);
+      await inTurns(clients, fillers, async (client, at) => {
+        if (isFull || performance.now() > untilMs) return;
+        put.push(at);
+        isFull ||= (await client.send({ method: 'PUT', path: path(at), body })).status === 507;
+      });
+      if (isFull) await elapsed(FULL_MS);
+      await inTurns(clients, put, (client, at) => client.send({ method: 'DELETE', path: path(at) }));
+      await inTime('room for connections', async () => {
+        const { status } = await clients[0]!.send({ method: 'PUT', path: path(0), body });
+        return status === 200 || status === 201;
+      });
+      return isFull;
+    } finally {
+      for (const client of clients) client[Symbol.dispose]();
+      load.full -= 1;
+    }
+  }
+
+  /** Somebody sets the wall clock: the next connection tells it, and no other one ends or lives longer. */
+  async #stepClock(strategy: string): Promise<void> {
+    const { url, clockSocket } = this.#options;
+    const offsetMs = CLOCK_OFFSETS_MS[this.#clockSteps++ % CLOCK_OFFSETS_MS.length]!;
+    await setWallClock(clockSocket, offsetMs);
+    using client = new KeptAliveClient('clock', url, false);
+    const registration = {
+      method: 'PUT',
+      path: `/v1/${strategy}/connections/clock`,
+      body: '{"room":"clock"}',
+    } as const;
+    await inTime('an answer by the new wall clock', async () => {
+      const { status, body = '' } = await client.send(registration);
+      if (status !== 200 && status !== 201) return false;
+      const { lastSeenAt } = JSON.parse(body) as { lastSeenAt: string };
+      return Math.abs(Date.parse(lastSeenAt) - Date.now() - offsetMs) < CLOCK_NEAR_MS;
+    });
   }
 
   /** One sends half a request, one a whole request, and neither waits for the answer. */
@@ -154,14 +233,11 @@ export class SoakFaults {
     try {
       await load.whileHeld(strategy, () => this.#killOn(strategy));
       await elapsed(NOTICED_MS);
-      const untilMs = performance.now() + READY_MS;
-      while (!(await isReady(url))) {
-        if (performance.now() > untilMs) throw new Error(`no other thread after ${READY_MS} ms`);
-        await elapsed(20);
-      }
+      await inTime('another thread', () => isReady(url));
       await this.fill();
     } finally {
       load.dying -= 1;
+      this.#excusedUntilMs = performance.now() + this.#options.connectionTtlMs;
     }
   }
 
@@ -194,4 +270,26 @@ export class SoakFaults {
 async function isReady(url: string): Promise<boolean> {
   using client = new KeptAliveClient('ready', url, false);
   return (await client.send({ method: 'GET', path: '/readyz' })).status === 200;
+}
+
+/** Waits until it is so. @throws {Error} it does not become so */
+async function inTime(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const untilMs = performance.now() + READY_MS;
+  while (!(await isSo())) {
+    if (performance.now() > untilMs) throw new Error(`no ${what} after ${READY_MS} ms`);
+    await elapsed(20);
+  }
+}
+
+/** Does something for each of `all`, as many at a time as there are clients. */
+async function inTurns<T>(
+  clients: readonly KeptAliveClient[],
+  all: readonly T[],
+  act: (client: KeptAliveClient, one: T) => Promise<unknown>,
+): Promise<void> {
+  let next = 0;
+  const lane = async (client: KeptAliveClient): Promise<void> => {
+    while (next < all.length) await act(client, all[next++]!);
+  };
+  await Promise.all(clients.map(lane));
 }

@@ -36,6 +36,8 @@ export class SoakLoad {
   cut = 0;
   /** Threads that are dying at the moment, as far as we know. */
   dying = 0;
+  /** Connection maps that are kept full at the moment. */
+  full = 0;
   readonly #strategies: readonly string[];
   readonly #random: Random;
   readonly #url: string;
@@ -121,7 +123,7 @@ export class SoakLoad {
 
   async #send({ asked, right, ended, meetsFaults }: Operation, dispatcher: Agent): Promise<void> {
     const { method, path, body } = asked;
-    const dyingBefore = this.dying;
+    const [dyingBefore, fullBefore] = [this.dying, this.full];
     try {
       const answer = await request(this.#url + path, {
         method,
@@ -137,7 +139,8 @@ export class SoakLoad {
       ended?.({ fate: 'answered', status, body: text });
       if (right.includes(status)) return;
       const mayDie = Math.max(dyingBefore, this.dying) > 0 && WHILE_DYING.has(status);
-      if (status === 503 && answer.headers['retry-after'] !== undefined) this.refused += 1;
+      const isFull = status === 507 && Math.max(fullBefore, this.full) > 0;
+      if (isFull || (status === 503 && answer.headers['retry-after'] !== undefined)) this.refused += 1;
       else if (mayDie || (meetsFaults && FAULTED.has(status))) this.faulted += 1;
       else this.noteWrong(`${method} ${path.replaceAll(/\d+/g, 'N')}: ${status} ${text.slice(0, 200)}`);
     } catch (error) {

@@ -15,6 +15,7 @@ import { type SoakFault, SoakFaults, soakFaults } from './soak-faults.ts';
 import { SoakLoad } from './soak-load.ts';
 import type { SoakSample } from './soak-verdict.ts';
 import { probe, type ServiceSample, withProbe } from './thread-probe.ts';
+import { withWallClock } from './wall-clock.ts';
 
 const TOKEN = 'a token for tests';
 const THREADS = 2;
@@ -67,17 +68,28 @@ export async function runSoak(plan: SoakPlan): Promise<SoakRun> {
     WRITE_THROUGH: 'on',
     ORIGIN_LATENCY_MS: '1',
     CONNECTION_TTL_MS: String(TTL_MS),
+    CONNECTIONS_MEMORY_MB: '1', // so that it can be filled
     LOG_LEVEL: 'fatal',
   };
   const owned = ownedCells(servedStrategies(readSettings(own))).map((name) => name.split('/')[0]!);
   const withOwner = owned.length > 0 ? 1 : 0;
   const controls = { CONTROLS: 'on', ...withProbe(socket, THREADS + withOwner) };
-  const service = await startServiceUnderTest({ ...own, ...controls });
+  const clockSocket = join(folder, 'clock.sock');
+  const service = await startServiceUnderTest(withWallClock(clockSocket, { ...own, ...controls }));
   try {
     const { url } = service;
     const random = seededRandom(plan.seed);
     const load = new SoakLoad(url, strategies, random);
-    const faults = new SoakFaults({ url, token: TOKEN, strategies, owned: [...new Set(owned)], load, random });
+    const faults = new SoakFaults({
+      url,
+      clockSocket,
+      token: TOKEN,
+      connectionTtlMs: TTL_MS,
+      strategies,
+      owned: [...new Set(owned)],
+      load,
+      random,
+    });
     const capacityPerSecond = plan.capacityPerSecond ?? (await capacityOf(load));
     const ratePerSecond = Math.round(LOAD * capacityPerSecond);
     await faults.fill();

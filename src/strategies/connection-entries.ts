@@ -5,6 +5,10 @@ import type { Former } from '../resources/connections.ts';
 /** Entries by record number. */
 export interface ConnectionEntries {
   readonly end: number;
+  /** Records of a shard. */
+  countOf(shard: number): number;
+  /** The first record from `from` on that is in use, −1 when there is none. */
+  nextLive(from: number): number;
   /** How many may be taken out in one section. */
   readonly leaveTogether: number;
   shardOf(id: string): number;

@@ -2,41 +2,39 @@
  * A page of connections, looked at and made under the guard of its shard, or in one version. What is made are strings and
  * numbers: pieces of bytes would be more to make, to read again, and to collect.
  *
- * Cost: a look passes every connection of its room, or all there are, for the total: some ten ns each.
+ * Cost: that of its own length, wherever it begins and however many there are: those of a room are in order, records
+ * that are not in use are passed 32 at a time, and the total is counted while connections come and go.
  */
 import type { Connection, ConnectionsPage, ConnectionsRequest } from '../resources/connections.ts';
 import type { Moment } from './connection-entry.ts';
 import type { ConnectionTable } from './connection-table.ts';
+import { recordsOfGone } from './gone.ts';
 import type { InShard } from './in-shard.ts';
-import { RecordSet } from './record-set.ts';
 import { atOnce, type Steps } from '../sync/steps.ts';
 
-/** Records that are looked at, and connections that are made, in one step: some ten µs. */
+/** Connections that are looked at, and that are made, in one step: some ten µs. */
 const LOOKED_AT = 512;
 const MADE = 32;
 
-/** What a page may be made of. */
-interface Part {
-  readonly table: ConnectionTable;
-  readonly request: ConnectionsRequest;
-  readonly shard: number;
-  /** Where no room is asked for: the shard's records, and perhaps others. All there are if undefined. */
-  readonly records?: readonly number[] | undefined;
-}
-
 /** A page of the only shard. All steps under the one guard, or in one version. */
 export function* pageSteps(table: ConnectionTable, request: ConnectionsRequest): Steps<ConnectionsPage> {
-  const part: Part = { table, request, shard: 0 };
+  const { room, limit, cursor } = request;
   const moment = table.moment();
-  const found = new RecordSet(table.capacity);
-  const total = yield* look(part, moment.nowMs, Infinity, found);
-  const lowest = found.takeLowest(request.limit + 1);
+  const gone = (yield* recordsOfGone(table, moment.nowMs)).get(0) ?? [];
+  const total = totalOf(table, room, 0, gone, moment.nowMs);
+  const records: number[] = [];
+  const walk = walkOf(table, room, 0, cursor);
+  let passed = 0;
+  for (let record = walk(); record !== -1 && records.length <= limit; record = walk()) {
+    if (table.isThere(record, moment.nowMs)) records.push(record);
+    if (++passed % LOOKED_AT === 0) yield;
+  }
   const connections: Connection[] = [];
-  for (const record of lowest.slice(0, request.limit)) {
-    connections.push(made(part, record, moment));
+  for (const record of records.slice(0, limit)) {
+    connections.push(made(table, 0, record, moment));
     if (connections.length % MADE === 0) yield;
   }
-  return { connections, total, cursor: lowest[request.limit] };
+  return { connections, total, cursor: records[limit] };
 }
 
 /** The same at one go. */
@@ -45,9 +43,8 @@ export function pageOf(table: ConnectionTable, request: ConnectionsRequest): Con
 }
 
 /**
- * A page of several shards, each looked at under its own lock, one after another, with steps between them only. How far
- * the page reaches is found before, so that nothing is made in vain. Who is gone but not swept, or leaves in between,
- * counts there and is missing from the page, which is shorter then.
+ * A page of several shards, with steps between them only. Which records it may have is found before; then each shard is
+ * looked at under its own lock, one after another. What leaves in between is missing from the page, which is shorter then.
  */
 export function* pageByShards(
   table: ConnectionTable,
@@ -56,86 +53,123 @@ export function* pageByShards(
   inShard: InShard,
 ): Steps<ConnectionsPage> {
   const { room, limit } = request;
-  const found = new RecordSet(table.capacity);
-  const guesses = room === undefined ? yield* recordsByShard(table, shards) : undefined;
-  const parts = Array.from({ length: shards }, (_, shard): Part => ({
-    table,
-    request,
-    shard,
-    records: guesses?.[shard],
-  }));
-  for (const part of parts) {
-    if (guesses !== undefined) enlist(part, found);
-    else inShard(part.shard, () => enlist(part, found));
-    yield;
-  }
-  const lowest = found.takeLowest(limit + 1);
-  const last = lowest.length > limit ? lowest[limit - 1]! : Infinity;
+  const gone = yield* recordsOfGone(table, table.moment().nowMs);
+  const lists =
+    room === undefined ? yield* anyByShard(table, request) : yield* roomByShard(table, request, shards, inShard);
+  const inOrder = ascending(lists);
+  const next = inOrder[limit];
 
   const connections = new Map<number, Connection>();
   let total = 0;
-  for (const part of parts) {
-    inShard(part.shard, () => {
+  for (let shard = 0; shard < shards; shard++) {
+    inShard(shard, () => {
       const moment = table.moment();
-      total += atOnce(look(part, moment.nowMs, last, found));
-      for (const record of found.takeLowest(limit + 1)) connections.set(record, made(part, record, moment));
+      total += totalOf(table, room, shard, gone.get(shard) ?? [], moment.nowMs);
+      for (const record of lists.get(shard) ?? []) {
+        if (next !== undefined && record >= next) break;
+        if (table.entries.shardAt(record) !== shard || !table.isThere(record, moment.nowMs)) continue;
+        const connection = made(table, shard, record, moment);
+        if (room === undefined || connection.room === room) connections.set(record, connection);
+      }
     });
     yield;
   }
-  for (const record of connections.keys()) found.add(record);
-  const inOrder = found.takeLowest(limit + 1);
-  return {
-    connections: inOrder.slice(0, limit).map((record) => connections.get(record)!),
-    total,
-    cursor: inOrder[limit] ?? (last < Infinity ? last + 1 : undefined),
-  };
+  const page = inOrder.slice(0, limit).flatMap((record) => connections.get(record) ?? []);
+  return { connections: page, total, cursor: next };
 }
 
-/** Puts what a page may have into `found`, there or gone. */
-function enlist(part: Part, found: RecordSet): void {
-  const walk = walkOf(part);
-  for (let record = walk(); record !== -1; record = walk()) {
-    if (record >= part.request.cursor) found.add(record);
-  }
-}
-
-/** Puts those that are there, from the request's cursor to the record `last`, into `found`. @returns how many are there at all */
-function* look(part: Part, nowMs: number, last: number, found: RecordSet): Steps<number> {
-  const { table, request, shard } = part;
-  const { room, cursor } = request;
-  const { entries } = table;
-  const walk = walkOf(part);
-  let [total, looked] = [0, 0];
-  for (let record = walk(); record !== -1; record = walk()) {
-    const isOfShard = room !== undefined || entries.shardAt(record) === shard;
-    if (isOfShard && table.isThere(record, nowMs)) {
-      total += 1;
-      if (record >= cursor && record <= last) found.add(record);
-    }
-    if (++looked % LOOKED_AT === 0) yield;
-  }
+/** How many of a shard are there, of a room or altogether. @param gone records that may be gone, all that are among them */
+export function totalOf(
+  table: ConnectionTable,
+  room: string | undefined,
+  shard: number,
+  gone: readonly number[],
+  nowMs: number,
+): number {
+  let total = room === undefined ? table.entries.countOf(shard) : table.roomsOf(shard).size(room);
+  for (const record of gone) if (table.isGoneFrom(record, shard, room, nowMs)) total -= 1;
   return total;
 }
 
-function made({ table, shard }: Part, record: number, moment: Moment): Connection {
+function made(table: ConnectionTable, shard: number, record: number, moment: Moment): Connection {
   return table.connectionAt(record, table.entries.keyOf(record, shard)!, moment);
 }
 
-/** Gives one record after another, and −1 at the end: of a room; of `records`; or of all. */
-function walkOf({ table, request: { room }, shard, records }: Part): () => number {
-  if (room !== undefined) return table.roomsOf(shard).walk(room);
-  let at = 0;
-  if (records !== undefined) return () => records[at++] ?? -1;
-  const { end } = table.entries;
-  return () => (at < end ? at++ : -1);
+/** Gives one record after another from `from` on, in ascending order, and −1 at the end: of a shard's room, or of all. */
+function walkOf(table: ConnectionTable, room: string | undefined, shard: number, from: number): () => number {
+  if (room !== undefined) return table.roomsOf(shard).walk(room, from);
+  let next = from;
+  return () => {
+    const record = next === -1 ? -1 : table.entries.nextLive(next);
+    next = record === -1 ? -1 : record + 1;
+    return record;
+  };
 }
 
-function* recordsByShard({ entries }: ConnectionTable, shards: number): Steps<number[][]> {
-  const records = Array.from({ length: shards }, (): number[] => []);
-  const { end } = entries;
-  for (let record = 0; record < end; record++) {
-    records[entries.shardAt(record)]?.push(record);
-    if (record % LOOKED_AT === LOOKED_AT - 1) yield;
+/** Enough for a page and one more, by shard, each list in ascending order. They may be gone by the time of the lock. */
+function* anyByShard(table: ConnectionTable, { limit, cursor }: ConnectionsRequest): Steps<Map<number, number[]>> {
+  const { nowMs } = table.moment();
+  const lists = new Map<number, number[]>();
+  const walk = walkOf(table, undefined, 0, cursor);
+  let [passed, found] = [0, 0];
+  for (let record = walk(); record !== -1 && found <= limit; record = walk()) {
+    const shard = table.entries.shardAt(record);
+    if (shard !== -1 && table.isThere(record, nowMs)) {
+      put(lists, shard, record);
+      found += 1;
+    }
+    if (++passed % LOOKED_AT === 0) yield;
   }
-  return records;
+  return lists;
+}
+
+/**
+ * The same of a room, which has a part in each shard: some of each, then more of those in which the page may have more,
+ * twice as many each time. So all together pass little more than the page.
+ */
+function* roomByShard(
+  table: ConnectionTable,
+  { room, limit, cursor }: ConnectionsRequest,
+  shards: number,
+  inShard: InShard,
+): Steps<Map<number, number[]>> {
+  const lists = new Map<number, number[]>();
+  /** From where on a shard was not looked at. */
+  const from = Array.from({ length: shards }, () => cursor);
+  let most = Math.ceil((limit + 1) / shards);
+  for (;;) {
+    const next = ascending(lists)[limit] ?? Infinity;
+    const behind = Array.from(from.keys()).filter((shard) => from[shard]! < next);
+    if (behind.length === 0) return lists;
+    for (const shard of behind) {
+      inShard(shard, () => {
+        const { nowMs } = table.moment();
+        const walk = walkOf(table, room, shard, from[shard]!);
+        from[shard] = Infinity;
+        let found = 0;
+        for (let record = walk(); record !== -1; record = walk()) {
+          if (found === most) {
+            from[shard] = record;
+            break;
+          }
+          if (!table.isThere(record, nowMs)) continue;
+          put(lists, shard, record);
+          found += 1;
+        }
+      });
+      yield;
+    }
+    most *= 2;
+  }
+}
+
+/** Each record once: one that left a shard while others were looked at may have come back in another. */
+function ascending(lists: ReadonlyMap<number, readonly number[]>): number[] {
+  return [...new Set([...lists.values()].flat())].toSorted((a, b) => a - b);
+}
+
+function put(lists: Map<number, number[]>, shard: number, record: number): void {
+  const list = lists.get(shard);
+  if (list === undefined) lists.set(shard, [record]);
+  else list.push(record);
 }

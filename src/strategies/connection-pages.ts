@@ -1,34 +1,48 @@
 /**
- * The sizes of rooms.
+ * The sizes of rooms, which are counted while connections come and go, less those that are gone.
  *
- * With several shards each is looked at under its own lock, one after another.
+ * Cost: that of the answer, and a word for each bucket of rooms, of which there are about as many as there may be
+ * connections. With several shards each is looked at under its own lock, one after another.
  */
 import type { RoomSize } from '../resources/connections.ts';
 import type { ConnectionTable } from './connection-table.ts';
+import { recordsOfGone } from './gone.ts';
 import type { InShard } from './in-shard.ts';
 import { atOnce, type Steps } from '../sync/steps.ts';
 
-/** Members of rooms that are looked at in one step. */
-const LOOKED_AT = 512;
+/** Rooms, or buckets, that are looked at in one step. */
+const LOOKED_AT = 128;
 
 /** Adds to `sizes` how many there are in each room of a shard. All steps under one guard, or in one version. */
-function* addSizes(table: ConnectionTable, sizes: Map<string, number>, shard: number): Steps<void> {
+function* addSizes(
+  table: ConnectionTable,
+  sizes: Map<string, number>,
+  shard: number,
+  gone: readonly number[],
+): Steps<void> {
   const { nowMs } = table.moment();
+  const rooms = table.roomsOf(shard);
   let looked = 0;
-  for (const { room, walk } of table.roomsOf(shard).all()) {
-    let there = 0;
-    for (let record = walk(); record !== -1; record = walk()) {
-      if (table.isThere(record, nowMs)) there += 1;
+  for (let bucket = 0; bucket < rooms.buckets; bucket++) {
+    for (const { room, size } of rooms.roomsOf(bucket)) {
+      sizes.set(room, (sizes.get(room) ?? 0) + size);
       if (++looked % LOOKED_AT === 0) yield;
     }
-    if (there > 0) sizes.set(room, (sizes.get(room) ?? 0) + there);
+    if (++looked % LOOKED_AT === 0) yield;
+  }
+  for (const record of gone) {
+    if (!table.isGoneFrom(record, shard, undefined, nowMs) || !table.isWhole(record)) continue;
+    const room = table.roomAt(record);
+    sizes.set(room, sizes.get(room)! - 1);
+    if (++looked % LOOKED_AT === 0) yield;
   }
 }
 
 /** Every room that somebody is in. All steps under the one guard, or in one version. */
 export function* sizeSteps(table: ConnectionTable): Steps<RoomSize[]> {
   const sizes = new Map<string, number>();
-  yield* addSizes(table, sizes, 0);
+  const gone = yield* recordsOfGone(table, table.moment().nowMs);
+  yield* addSizes(table, sizes, 0, gone.get(0) ?? []);
   return listOf(sizes);
 }
 
@@ -40,13 +54,16 @@ export function roomSizes(table: ConnectionTable): RoomSize[] {
 /** The same of several shards, with steps between them only. */
 export function* sizesByShards(table: ConnectionTable, shards: number, inShard: InShard): Steps<RoomSize[]> {
   const sizes = new Map<string, number>();
+  const gone = yield* recordsOfGone(table, table.moment().nowMs);
   for (let shard = 0; shard < shards; shard++) {
-    inShard(shard, () => atOnce(addSizes(table, sizes, shard)));
+    inShard(shard, () => atOnce(addSizes(table, sizes, shard, gone.get(shard) ?? [])));
     yield;
   }
   return listOf(sizes); // once, and under no lock
 }
 
 function listOf(sizes: ReadonlyMap<string, number>): RoomSize[] {
-  return Array.from(sizes, ([room, connections]) => ({ room, connections }));
+  return Array.from(sizes, ([room, connections]) => ({ room, connections })).filter(
+    ({ connections }) => connections > 0,
+  );
 }

@@ -4,7 +4,7 @@
  *
  * Guarantee: one that expired, or whose thread is gone, is in no answer, whether or not the sweep has reached it. An
  * id keeps its record number while it is there, so a listing that goes by record numbers has it exactly once.
- * Cost: a listing looks at every connection of its room, or at all there are, for the total.
+ * Cost: a page costs its own length; totals are counted while connections come and go.
  *
  * Every method runs under the lock of the id's shard, or as the only one who may.
  */
@@ -50,6 +50,8 @@ export interface ConnectionTableOptions {
 export class ConnectionTable {
   readonly entries: ConnectionEntries;
   readonly capacity: number;
+  /** How often this thread registered a connection or took one out. */
+  changes = 0;
   readonly #rooms: readonly RoomIndex[];
   readonly #options: ConnectionTableOptions;
 
@@ -183,7 +185,7 @@ export class ConnectionTable {
     if (key === undefined) return undefined;
     if (this.isThere(record)) return renews && this.isLeaseOld(record) ? this.#renew(record, key) : undefined;
     const seenAtMs = this.entries.number(record, LAST_SEEN_AT_MS);
-    const isOver = seenAtMs === SWEPT || !this.#isWhole(record);
+    const isOver = seenAtMs === SWEPT || !this.isWhole(record);
     if (!isOver && !this.entries.exchangeNumber(record, LAST_SEEN_AT_MS, seenAtMs, SWEPT)) return undefined;
     const version = this.nextVersion(key);
     this.#takeOut(record);
@@ -225,6 +227,12 @@ export class ConnectionTable {
     return holder === undefined || this.#options.threads.livingAt(ThreadTable.positionOf(holder)) === holder;
   }
 
+  /** Whether a record is one of a shard, and of a room if one is given, that is gone and not taken out. */
+  isGoneFrom(record: number, shard: number, room: string | undefined, nowMs: number): boolean {
+    if (this.entries.shardAt(record) !== shard || this.isThere(record, nowMs)) return false;
+    return room === undefined || (this.isWhole(record) && this.roomAt(record) === room);
+  }
+
   /** From when on it is gone, if nobody hears of it. */
   expiresAtMs(record: number): number {
     return this.entries.number(record, LAST_SEEN_AT_MS) + this.#options.ttlMs;
@@ -245,7 +253,7 @@ export class ConnectionTable {
     const rooms = this.roomsOf(shard);
     rooms.clear();
     for (let record = 0; record < this.entries.end; record++) {
-      const isOurs = this.entries.shardAt(record) === shard && this.#isWhole(record);
+      const isOurs = this.entries.shardAt(record) === shard && this.isWhole(record);
       if (isOurs) rooms.add(this.roomAt(record), record);
     }
     dirtyRooms.clear(shard);
@@ -253,6 +261,7 @@ export class ConnectionTable {
 
   /** @returns false, and nothing changed, when there is no room */
   #put(id: string, room: string, entry: Uint8Array): boolean {
+    this.changes += 1;
     const shard = this.shardOf(id);
     const found = this.entries.find(id);
     const before = found === -1 ? undefined : this.roomAt(found);
@@ -294,14 +303,15 @@ export class ConnectionTable {
 
   #takeOut(record: number): void {
     if (record === -1) return;
+    this.changes += 1;
     this.#changingRooms(this.entries.shardAt(record), (rooms) => {
-      if (this.#isWhole(record)) rooms.remove(this.roomAt(record), record);
+      if (this.isWhole(record)) rooms.remove(this.roomAt(record), record);
       this.entries.remove(record);
     });
   }
 
   /** Whether a record has an entry: a thread that died may have left one without. */
-  #isWhole(record: number): boolean {
+  isWhole(record: number): boolean {
     return this.entries.number(record, EPOCH) !== 0;
   }
 

@@ -85,39 +85,37 @@ export class CounterTable {
     return written;
   }
 
-  /** One page. With several shards `inShard` runs the reading of each under that shard's lock, one after another. */
+  /**
+   * One page: it costs its own length, wherever it starts. With several shards `inShard` runs the reading of each under
+   * that shard's lock, one after another; what leaves before its shard is read is missing, and the page is shorter.
+   */
   page({ limit, cursor }: PageRequest, inShard: InShard = asOwner): CounterPage {
+    const table = this.#table;
+    const byShard = Array.from({ length: this.#options.shards }, (): number[] => []);
+    let next = table.nextLive(cursor);
+    for (let passed = 0; next !== -1 && passed < limit; passed++) {
+      byShard[table.shardAt(next)]?.push(next);
+      next = table.nextLive(next + 1);
+    }
     const found: { record: number; key: string; value: number }[] = [];
-    const end = this.#endOfPage(limit, cursor);
     let total = 0;
-    for (let shard = 0; shard < this.#options.shards; shard++) {
+    for (const [shard, records] of byShard.entries()) {
       inShard(shard, () => {
-        total += this.#table.count(shard);
-        for (let record = cursor; record < end; record++) {
-          const key = this.#table.keyOf(record, shard);
-          if (key !== undefined)
-            found.push({ record, key, value: this.#table.number(this.#table.payloadOf(record), VALUE) });
+        total += table.count(shard);
+        for (const record of records) {
+          const key = table.keyOf(record, shard);
+          if (key !== undefined) found.push({ record, key, value: table.number(table.payloadOf(record), VALUE) });
         }
       });
     }
     found.sort((a, b) => a.record - b.record);
-    const next = found.length > limit ? found[limit]!.record : end;
-    const counters = found.slice(0, limit).map(({ key, value }) => ({ key, value }));
-    return { counters, total, cursor: next < this.#table.end ? next : undefined };
+    const counters = found.map(({ key, value }) => ({ key, value }));
+    return { counters, total, cursor: next === -1 ? undefined : next };
   }
 
   #commitRemoval(key: string): void {
     const record = this.#table.find(key);
     if (record !== -1) this.#table.remove(record, this.#options.midway);
-  }
-
-  /** The first record number after a page that starts at `cursor`: enough records for `limit` live ones. */
-  #endOfPage(limit: number, cursor: number): number {
-    const { end } = this.#table;
-    let live = 0;
-    let record = cursor;
-    for (; record < end && live < limit; record++) if (this.#table.isLive(record)) live += 1;
-    return record;
   }
 }
 

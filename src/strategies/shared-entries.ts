@@ -77,6 +77,14 @@ export class SharedEntries implements CacheEntries {
     return this.#records.end;
   }
 
+  countOf(shard: number): number {
+    return this.#records.count(shard);
+  }
+
+  nextLive(from: number): number {
+    return this.#records.nextLive(from);
+  }
+
   looking(look: () => number): number {
     return look();
   }

@@ -5,6 +5,9 @@
  * A reserved record carries `-(shard + 1)` in its state word until its shard makes it live, which is how a repair
  * tells a record that its own dead predecessor took from one that another shard took since.
  *
+ * Each record has a bit, set from when it is reserved until it is free again, so that who looks for records in use need
+ * not look at the others.
+ *
  * Ordering: everything here runs inside `mutex`, a leaf lock that is taken last and held for a few stores.
  */
 import { SyncMutex, type SyncMutexOptions } from './sync-mutex.ts';
@@ -30,6 +33,8 @@ export interface RecordWords {
   link(record: number): number;
   /** Index of the word that tells free, reserved and live apart. */
   state(record: number): number;
+  /** Index of the word that has the bits of records 0 to 31; those of the next follow. */
+  readonly bits: number;
 }
 
 /** The pool's leaf lock. */
@@ -86,6 +91,7 @@ export class RecordPool {
       if (head === 0) words[line + FRESH] = fresh + 1;
       else words[line + HEAD] = words[this.#records.link(record)]!;
       words[this.#records.state(record)] = -(shard + 1);
+      this.#mark(record, true);
       words[noteAt] = record;
       Atomics.store(words, line + INTENT, 0);
       return record;
@@ -118,10 +124,18 @@ export class RecordPool {
     return found;
   }
 
+  #mark(record: number, isUsed: boolean): void {
+    const at = this.#records.bits + (record >>> 5);
+    const bit = 1 << (record & 31);
+    const bits = this.#words[at]!;
+    this.#words[at] = isUsed ? bits | bit : bits & ~bit;
+  }
+
   #finishGive(): void {
     const words = this.#words;
     const record = words[this.#line + INTENT_RECORD]!;
     words[this.#records.state(record)] = FREE;
+    this.#mark(record, false);
     words[this.#records.link(record)] = words[this.#line + OLD_HEAD]!;
     words[this.#line + HEAD] = record + 1;
     Atomics.store(words, this.#line + INTENT, 0);
@@ -136,6 +150,7 @@ export class RecordPool {
     words[line + HEAD] = words[line + OLD_HEAD]!;
     words[line + FRESH] = words[line + OLD_FRESH]!;
     words[this.#records.state(words[line + INTENT_RECORD]!)] = FREE;
+    this.#mark(words[line + INTENT_RECORD]!, false);
     Atomics.store(words, line + INTENT, 0);
   }
 }

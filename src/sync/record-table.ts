@@ -26,6 +26,10 @@ export interface RecordTable {
   remove(record: number, midway?: () => void): void;
   /** Whether a record is in use. Outside the locks it may be out of date at once. */
   isLive(record: number): boolean;
+  /** The first record from `from` on that is in use, −1 when there is none; those that are not cost a bit each. */
+  nextLive(from: number): number;
+  /** The shard of a live record, −1 for any other. Outside that shard's lock it may be out of date at once. */
+  shardAt(record: number): number;
   /** The key of a live record of `shard`, undefined for any other record. */
   keyOf(record: number, shard: number): string | undefined;
   payloadOf(record: number): number;

@@ -15,7 +15,7 @@
  */
 import { type HashSeed, KeyBuffer } from './key-hash.ts';
 import { RecordKeys } from './record-keys.ts';
-import { HASH, NEXT, PAYLOAD, STATE } from './record-layout.ts';
+import { HASH, NEXT, nextInUse, PAYLOAD, STATE } from './record-layout.ts';
 import { type PoolLock, RecordPool } from './record-pool.ts';
 import type { RecordTable } from './record-table.ts';
 import { INSERT, NONE, REMOVE, ShardLines, UPDATE } from './shard-lines.ts';
@@ -54,7 +54,11 @@ export class SharedTable implements RecordTable {
     this.#layout = layout;
     this.#stored = new RecordKeys(this.words, layout.recordBase, layout.longKeyBase);
     this.#lines = new ShardLines(this.words, this.doubles, layout);
-    const records = { link: (n: number) => layout.record(n) + NEXT, state: (n: number) => layout.record(n) + STATE };
+    const records = {
+      link: (n: number) => layout.record(n) + NEXT,
+      state: (n: number) => layout.record(n) + STATE,
+      bits: layout.bitBase,
+    };
     this.#pool = new RecordPool(this.words, 0, capacity, records, lock);
   }
 
@@ -197,6 +201,12 @@ export class SharedTable implements RecordTable {
   /** Whether a record is in use. Outside the locks it may be out of date at once. */
   isLive(record: number): boolean {
     return Atomics.load(this.words, this.#layout.record(record) + STATE) > 0;
+  }
+
+  /** The first record from `from` on that is in use, −1 when there is none; those that are not cost a bit each. */
+  nextLive(from: number): number {
+    const bitsAt = (n: number): number => Atomics.load(this.words, this.#layout.bitBase + n);
+    return nextInUse(from, this.end, bitsAt, (record) => this.isLive(record));
   }
 
   /** The shard of a live record, −1 for any other. Outside that shard's lock it may be out of date at once. */

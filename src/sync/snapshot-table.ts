@@ -4,18 +4,20 @@
  *
  * Guarantee: inside `snapshots.read` all answers are of one version. Inside `snapshots.write` a turn's own changes are
  * visible to itself; a throw that leaves the turn undoes all of them, so there are no intents and no repair.
- * Cost: two translations of an address per record; a change copies one to four pages, each with its directory.
+ * Cost: two translations of an address per record; a change copies one to five pages, each with its directory.
  *
  * Ordering: that of `SnapshotCell`.
  */
 import { type HashSeed, KeyBuffer, MAX_KEY_BYTES } from './key-hash.ts';
 import {
+  bitWordsFor,
   bucketsFor,
   HASH,
   INLINE_KEY_WORDS,
   KEY,
   LONG_KEY_WORDS,
   NEXT,
+  nextInUse,
   PAYLOAD,
   RECORD_WORDS,
   STATE,
@@ -36,12 +38,13 @@ export class SnapshotTable implements RecordTable {
   readonly #bucketBase: number;
   readonly #bucketMask: number;
   readonly #longKeyBase: number;
+  readonly #bitBase: number;
   readonly #keyWords = new Int32Array(MAX_KEY_BYTES / 4);
   readonly #keyBytes = Buffer.from(this.#keyWords.buffer);
 
   /** Logical words of the cell for `capacity` records. */
   static words(capacity: number): number {
-    return capacity * (RECORD_WORDS + LONG_KEY_WORDS) + bucketsFor(capacity);
+    return capacity * (RECORD_WORDS + LONG_KEY_WORDS) + bucketsFor(capacity) + bitWordsFor(capacity);
   }
 
   /** @param cell of at least `SnapshotTable.words(capacity)` words, which nobody else uses */
@@ -52,6 +55,7 @@ export class SnapshotTable implements RecordTable {
     this.#bucketBase = capacity * RECORD_WORDS;
     this.#bucketMask = bucketsFor(capacity) - 1;
     this.#longKeyBase = this.#bucketBase + this.#bucketMask + 1;
+    this.#bitBase = this.#longKeyBase + capacity * LONG_KEY_WORDS;
   }
 
   get isFull(): boolean {
@@ -107,6 +111,7 @@ export class SnapshotTable implements RecordTable {
     if (record === -1) return -1;
     const { byteLength, hash } = this.#keys.load(key);
     const bucket = this.#bucketOf(hash);
+    this.#mark(record, true);
     this.#writeKey(record);
     write(this.payloadOf(record));
     const first = this.#cell.word(bucket);
@@ -132,12 +137,22 @@ export class SnapshotTable implements RecordTable {
     const at = this.#cell.writable(record * RECORD_WORDS);
     words[at + STATE] = 0;
     words[at + NEXT] = this.#cell.field(FREE_HEAD);
+    this.#mark(record, false);
     this.#cell.setField(FREE_HEAD, record + 1);
     this.#cell.setField(COUNT, this.count() - 1);
   }
 
   isLive(record: number): boolean {
     return this.#cell.word(record * RECORD_WORDS + STATE) > 0;
+  }
+
+  nextLive(from: number): number {
+    const bitsAt = (n: number): number => this.#cell.word(this.#bitBase + n);
+    return nextInUse(from, this.end, bitsAt, (record) => this.isLive(record));
+  }
+
+  shardAt(record: number): number {
+    return this.isLive(record) ? 0 : -1;
   }
 
   keyOf(record: number, _shard = 0): string | undefined {
@@ -167,15 +182,28 @@ export class SnapshotTable implements RecordTable {
     for (let bucket = 0; bucket <= this.#bucketMask; bucket++) {
       follow(this.#cell.word(this.#bucketBase + bucket), `bucket ${bucket}`, (record) => this.#isIn(record, bucket));
     }
+    for (const record of seen)
+      if (!this.#isMarked(record)) wrong.push(`record ${record} is in use, but its bit is not set`);
     if (seen.size !== this.count()) wrong.push(`${seen.size} records are in buckets, ${this.count()} are counted`);
     follow(this.#cell.field(FREE_HEAD), 'the free list', (record) => !this.isLive(record));
     if (seen.size !== this.end) wrong.push(`${seen.size} records are in buckets or free, ${this.end} were ever used`);
     return wrong;
   }
 
+  #mark(record: number, isUsed: boolean): void {
+    const at = this.#bitBase + (record >>> 5);
+    const bit = 1 << (record & 31);
+    const bits = this.#cell.word(at);
+    this.#cell.set(at, isUsed ? bits | bit : bits & ~bit);
+  }
+
   #isIn(record: number, bucket: number): boolean {
     const key = this.keyOf(record);
     return key !== undefined && (this.#keys.load(key).hash & this.#bucketMask) === bucket;
+  }
+
+  #isMarked(record: number): boolean {
+    return (this.#cell.word(this.#bitBase + (record >>> 5)) & (1 << (record & 31))) !== 0;
   }
 
   #bucketOf(hash: number): number {

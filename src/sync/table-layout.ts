@@ -1,8 +1,9 @@
 /**
  * Where the parts of a `SharedTable` lie, in 32-bit words: the pool's line, a line per shard, the records, the
- * buckets, and a region for the ends of long keys. Each shard owns a range of the buckets.
+ * buckets, a region for the ends of long keys, and a bit for each record that is in use. Each shard owns a range of the
+ * buckets.
  */
-import { bucketsFor, LONG_KEY_WORDS, RECORD_WORDS } from './record-layout.ts';
+import { bitWordsFor, bucketsFor, LONG_KEY_WORDS, RECORD_WORDS } from './record-layout.ts';
 import { POOL_WORDS } from './record-pool.ts';
 
 /** A shard's line, a cache line: the open intent with what it needs, the count, the sequence. */
@@ -15,6 +16,7 @@ export class TableLayout {
   readonly recordBase: number;
   readonly bucketBase: number;
   readonly longKeyBase: number;
+  readonly bitBase: number;
 
   constructor(capacity: number, shards: number) {
     this.capacity = capacity;
@@ -23,10 +25,11 @@ export class TableLayout {
     this.recordBase = POOL_WORDS + shards * SHARD_WORDS;
     this.bucketBase = this.recordBase + capacity * RECORD_WORDS;
     this.longKeyBase = this.bucketBase + this.buckets;
+    this.bitBase = this.longKeyBase + capacity * LONG_KEY_WORDS;
   }
 
   get bytes(): number {
-    return 4 * (this.longKeyBase + this.capacity * LONG_KEY_WORDS);
+    return 4 * (this.bitBase + bitWordsFor(this.capacity));
   }
 
   record(record: number): number {

@@ -50,6 +50,8 @@ export function verifyTable(view: TableView): string[] {
   }
   for (let record = 0; record < layout.capacity; record++) {
     const state = stateOf(view, record);
+    if (state > 0 && (words[layout.bitBase + (record >>> 5)]! & (1 << (record & 31))) === 0)
+      wrong.push(`record ${record} is in use, but its bit is not set`);
     if (record >= view.fresh && state !== FREE) wrong.push(`record ${record} was never used but has state ${state}`);
     if (record < view.fresh && !seen.has(record))
       wrong.push(`record ${record} is lost: in no bucket, not free, state ${state}`);

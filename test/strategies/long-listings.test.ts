@@ -1,5 +1,4 @@
-/** Which records listings copy; pages of shards that differ. */
-import { array, assert, integer, nat, property } from 'fast-check';
+/** Pages of shards that differ. */
 import { describe, expect, it } from 'vitest';
 import type { ConnectionsPage } from '../../src/resources/connections.ts';
 import { readSettings } from '../../src/settings.ts';
@@ -8,40 +7,11 @@ import { memoryOnly } from '../../src/origin/write-through.ts';
 import { pageByShards } from '../../src/strategies/connection-listing.ts';
 import type { ConnectionTable } from '../../src/strategies/connection-table.ts';
 import { asOwner } from '../../src/strategies/in-shard.ts';
-import { RecordSet } from '../../src/strategies/record-set.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../../src/strategies/shared-connections.ts';
 import type { CellContext } from '../../src/strategies/strategy.ts';
 import { LOCK_BYTES } from '../../src/sync/lock-line.ts';
 import { atOnce } from '../../src/sync/steps.ts';
 import { ThreadTable } from '../../src/sync/thread-table.ts';
-
-describe('a set of records', () => {
-  it('gives the lowest in order, and is empty then', () => {
-    assert(
-      property(array(nat(199)), integer({ min: 1, max: 50 }), (records, limit) => {
-        const set = new RecordSet(200);
-        for (const record of records) set.add(record);
-        const lowest = [...new Set(records)].sort((a, b) => a - b).slice(0, limit);
-        expect(set.takeLowest(limit)).toEqual(lowest);
-        expect(set.takeLowest(limit)).toEqual([]);
-      }),
-    );
-  });
-
-  it('costs what is in it, not what there might be', () => {
-    const elapsedMs = [2 ** 10, 2 ** 28].map((capacity) => {
-      const set = new RecordSet(capacity);
-      const startedMs = performance.now();
-      for (let round = 0; round < 300; round++) {
-        set.add(1);
-        set.add(capacity - 1);
-        expect(set.takeLowest(2)).toEqual([1, capacity - 1]);
-      }
-      return performance.now() - startedMs;
-    }) as [number, number];
-    expect(elapsedMs[1]).toBeLessThan(elapsedMs[0] * 100); // to look at every word would take several times more than that
-  });
-});
 
 const SHARDS = 16;
 

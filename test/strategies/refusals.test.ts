@@ -1,36 +1,17 @@
 /** A refusal changes nothing, so it costs what an answer costs, however much is there. */
-import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { PreconditionFailedError } from '../../src/errors.ts';
+import { CapacityError, PreconditionFailedError } from '../../src/errors.ts';
 import { unhurried } from '../../src/resources/call.ts';
 import type { Config } from '../../src/resources/config.ts';
 import type { Connections } from '../../src/resources/connections.ts';
-import { readSettings, type Settings } from '../../src/settings.ts';
+import { readSettings } from '../../src/settings.ts';
 import { ConfigRegister } from '../../src/strategies/config-register.ts';
 import { RoomIndex } from '../../src/strategies/room-index.ts';
-import type { ResourceName, Strategy } from '../../src/strategies/strategy.ts';
 import { Arena } from '../../src/sync/arena.ts';
 import { SharedTable } from '../../src/sync/shared-table.ts';
 import { SnapshotTable } from '../../src/sync/snapshot-table.ts';
-import { ThreadTable } from '../../src/sync/thread-table.ts';
-import { ThreadScope } from '../../src/threads/context.ts';
-import { allocateMemory, cellName } from '../../src/threads/memory.ts';
+import { attached, visited } from '../support/attached.ts';
 import { sharing } from '../support/served.ts';
-
-/** One resource of a strategy as the thread has it that changes it: of an owner, as the owner has it. */
-async function attached(strategy: Strategy, resource: ResourceName, settings: Settings): Promise<unknown> {
-  const memory = allocateMemory(settings, [strategy]);
-  const slot = ThreadTable.slot(0, 0);
-  new ThreadTable(memory.threads).enter(slot);
-  const { port1: originPort } = new MessageChannel();
-  const scope = await ThreadScope.open({ settings, memory, slot, originPort, originEpoch: 1 });
-  originPort.close();
-  scope.thread.doorbell[Symbol.dispose]();
-  const cell = strategy.cells[resource];
-  if ('unsupported' in cell) throw new Error(cell.unsupported);
-  const context = scope.cellContext(cellName(strategy, resource));
-  return cell.own === undefined ? cell.attach(context) : cell.own(context);
-}
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -55,6 +36,22 @@ describe.each(sharing)('$name', (strategy) => {
 
   it('refuses a departure at the same cost, however many are connected', async () => {
     expect(await visitsOfARefusal(200)).toBe(await visitsOfARefusal(50));
+  });
+
+  it('refuses a registration where there is no room without a look at those that are there', async () => {
+    const full = 1_100; // more than two parts of the map
+    const connections = (await attached(
+      strategy,
+      'connections',
+      readSettings({ CONNECTIONS_CAPACITY: `${full}` }),
+    )) as Connections;
+    const register = async (id: string) =>
+      connections.register(id, { room: 'r', details: '"room":"r"', holder: undefined }, unhurried);
+    for (let id = 0; id < full; id++) await register(`id-${id}`);
+    await expect(async () => register('first')).rejects.toThrow(CapacityError); // finds out when they expire
+    const visits = visited();
+    await expect(async () => register('second')).rejects.toThrow(CapacityError);
+    expect(visits()).toBeLessThan(50);
   });
 
   it('refuses a config without reading it again', async () => {

@@ -2,13 +2,14 @@
  * Connections, actor: one thread owns the map; everyone else asks it.
  *
  * Guarantee: linearizable; a page is one consistent cut.
- * Cost: a message and a reply per call, heartbeats too. A page and the sizes of the rooms are made at one go, since a cut
- * between two messages would be none: each passes all there are of the room, or altogether, at most
- * `CONNECTIONS_CAPACITY`. Meanwhile everybody else's call waits in the mailbox; no HTTP thread's event loop stands still.
+ * Cost: a message and a reply per call, heartbeats too. A page, which costs its own length, and the sizes of the rooms are
+ * made in slices, between which the owner answers others. One that is overtaken by a registration or a departure begins
+ * anew, and the third time that this happens it is made at one go: some ms for as many rooms as there may be connections.
  */
 import type { Connections } from '../../resources/connections.ts';
-import { pageOf } from '../connection-listing.ts';
-import { roomSizes } from '../connection-pages.ts';
+import { atOneVersion, type Versions } from '../../sync/at-one-version.ts';
+import { pageSteps } from '../connection-listing.ts';
+import { sizeSteps } from '../connection-pages.ts';
 import { sweeping } from '../connection-sweep.ts';
 import { asOwnerFor } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
@@ -24,6 +25,12 @@ export const connections: Cell<Connections> = {
     const { table, repair } = sharedConnections(context);
     repair(0); // what a dead predecessor left half-done
 
+    const versions: Versions = {
+      get version() {
+        return table.changes;
+      },
+      read: (look, ..._rest) => look(),
+    };
     const { sweep, reclaiming } = sweeping(context, table, { inShard: asOwnerFor });
 
     return {
@@ -47,12 +54,12 @@ export const connections: Cell<Connections> = {
         return left?.former;
       },
 
-      list(request) {
-        return pageOf(table, request);
+      list(request, call) {
+        return atOneVersion(versions, () => pageSteps(table, request), call);
       },
 
-      rooms() {
-        return roomSizes(table);
+      rooms(call) {
+        return atOneVersion(versions, () => sizeSteps(table), call);
       },
 
       sweep,

@@ -2,13 +2,15 @@
  * Connections, async-lock: one asynchronous mutex guards the map, and its guard is held while the origin stores.
  *
  * Guarantee: linearizable; a page is one consistent cut; nobody sees a registration that is not stored.
- * Cost: with write-through, heartbeats and lookups of everybody queue behind each registration's I/O. A page and the sizes
- * of the rooms are made at one go: each passes all there are of the room, or altogether, at most `CONNECTIONS_CAPACITY`.
+ * Cost: with write-through, heartbeats and lookups of everybody queue behind each registration's I/O. A page, which costs
+ * its own length, and the sizes of the rooms are made in slices, with turns of the event loop between them; the guard is
+ * held until the last.
  */
 import type { Connections } from '../../resources/connections.ts';
 import { AsyncMutex } from '../../sync/async-mutex.ts';
-import { pageOf } from '../connection-listing.ts';
-import { roomSizes } from '../connection-pages.ts';
+import { inSlices } from '../../sync/steps.ts';
+import { pageSteps } from '../connection-listing.ts';
+import { sizeSteps } from '../connection-pages.ts';
 import { sweeping } from '../connection-sweep.ts';
 import { asOwnerFor } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
@@ -74,13 +76,13 @@ export const connections: Cell<Connections> = {
       async list(request, call) {
         await using _guard = await mutex.acquire(call);
         await stored.settle(call);
-        return pageOf(table, request);
+        return await inSlices(pageSteps(table, request), call);
       },
 
       async rooms(call) {
         await using _guard = await mutex.acquire(call);
         await stored.settle(call);
-        return roomSizes(table);
+        return await inSlices(sizeSteps(table), call);
       },
 
       async sweep(limit, cursor, call) {

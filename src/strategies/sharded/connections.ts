@@ -4,7 +4,7 @@
  * Guarantee: linearizable per connection; a page, or the sizes of rooms, is a consistent cut of each shard, not across
  * shards. Never two locks at once, so there is no order in which to take them.
  * Cost: whoever registers, beats, looks up or leaves takes one lock that other ids rarely want. A room is spread over
- * all shards by its members' ids: to list one takes every lock in turn, each for its part of the room.
+ * all shards by its members' ids: to list one takes every lock in turn, each for its part of the page.
  */
 import type { Connections } from '../../resources/connections.ts';
 import { Shards } from '../../sync/shards.ts';

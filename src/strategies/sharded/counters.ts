@@ -2,7 +2,8 @@
  * Counters, sharded: the key's hash picks one of N locks, so different keys rarely wait for each other.
  *
  * Guarantee: linearizable per key; a page is a consistent cut of each shard, not across shards, and `total` may lag.
- * Cost: one uncontended lock per call. A single hot key is as slow as one lock; a page takes every lock in turn.
+ * Cost: one uncontended lock per call. A single hot key is as slow as one lock; a page takes every lock in turn, each for
+ * its own counters of the page.
  */
 import { increased, swapped, type Counters } from '../../resources/counters.ts';
 import { Shards } from '../../sync/shards.ts';

@@ -11,11 +11,13 @@ import type {
   RoomSize,
 } from '../../resources/connections.ts';
 import { isRestorable, roomOf, type StoredConnection } from '../connection-entry.ts';
+import { InOrder } from './in-order.ts';
 
 interface Kept {
   readonly id: string;
-  /** Of the first registration of the id: what a listing goes by. */
-  readonly serial: number;
+  /** What a listing goes by: since the id is there, and since it is in its room. */
+  serial: number;
+  serialInRoom: number;
   registration: Registration;
   epoch: number;
   connectedAtMs: number;
@@ -25,17 +27,14 @@ interface Kept {
 }
 
 export class ConnectionMap {
-  /** Keeps insertion order, so serials only grow. */
   readonly #byId = new Map<string, Kept>();
-  readonly #byRoom = new Map<string, Set<Kept>>();
+  readonly #inOrder = new InOrder<Kept>();
+  readonly #byRoom = new Map<string, InOrder<Kept>>();
   /** Whoever is heard of goes to the end, so the first are those that expire first. */
   readonly #byAge = new Set<Kept>();
   readonly #capacity: number;
   readonly #ttlMs: number;
   readonly #clock: Clock;
-  #serial = 0;
-  /** Where the last batch of the sweep ended. */
-  #walk: { readonly rest: Iterator<Kept>; readonly cursor: number } | undefined;
 
   constructor(capacity: number, ttlMs: number, clock: Clock) {
     this.#capacity = capacity;
@@ -73,32 +72,33 @@ export class ConnectionMap {
   }
 
   list({ room, limit, cursor }: ConnectionsRequest): ConnectionsPage {
-    const members = room === undefined ? this.#byId.values() : (this.#byRoom.get(room) ?? []);
-    const there = Array.from(members).filter((kept) => this.#isThere(kept));
-    const ahead = there.filter(({ serial }) => serial >= cursor).sort((a, b) => a.serial - b.serial);
-    const connections = ahead.slice(0, limit).map((kept) => this.#connection(kept));
-    return { connections, total: there.length, cursor: ahead[limit]?.serial };
+    const members = room === undefined ? this.#inOrder : this.#byRoom.get(room);
+    if (members === undefined) return { connections: [], total: 0, cursor: undefined };
+    const ahead = members
+      .from(cursor)
+      .filter(([, kept]) => this.#isThere(kept))
+      .take(limit + 1)
+      .toArray();
+    const connections = ahead.slice(0, limit).map(([, kept]) => this.#connection(kept));
+    const gone = this.#gone().filter(({ registration }) => room === undefined || registration.room === room);
+    return { connections, total: members.size - gone.length, cursor: ahead[limit]?.[0] };
   }
 
   rooms(): RoomSize[] {
-    return Array.from(this.#byRoom, ([room, members]) => {
-      return { room, connections: Array.from(members).filter((kept) => this.#isThere(kept)).length };
-    }).filter(({ connections }) => connections > 0);
+    const sizes = new Map(Array.from(this.#byRoom, ([room, members]) => [room, members.size]));
+    for (const { registration } of this.#gone()) sizes.set(registration.room, sizes.get(registration.room)! - 1);
+    return Array.from(sizes, ([room, connections]) => ({ room, connections })).filter((size) => size.connections > 0);
   }
 
   /** Takes out what is gone among the next `limit`. @returns their ids, those whose lease is old, and where to go on */
   sweep(limit: number, cursor: number): { gone: string[]; old: string[]; next: number } {
     const gone: string[] = [];
     const old: string[] = [];
-    const rest = this.#walk?.cursor === cursor && cursor > 0 ? this.#walk.rest : this.#byId.values();
-    let next = cursor;
-    for (let seen = 0; seen < limit; seen++) {
-      const { value: kept, done } = rest.next();
-      if (done === true) {
-        this.#walk = undefined;
-        return { gone, old, next: 0 };
-      }
-      next = kept.serial + 1;
+    const batch = this.#inOrder
+      .from(cursor)
+      .take(limit + 1)
+      .toArray();
+    for (const [, kept] of batch.slice(0, limit)) {
       if (!this.#isThere(kept)) {
         this.#remove(kept);
         gone.push(kept.id);
@@ -107,8 +107,7 @@ export class ConnectionMap {
         old.push(kept.id);
       }
     }
-    this.#walk = { rest, cursor: next };
-    return { gone, old, next };
+    return { gone, old, next: batch[limit]?.[0] ?? 0 };
   }
 
   /** As the origin keeps it; undefined when it is not there. */
@@ -128,20 +127,23 @@ export class ConnectionMap {
     this.#place(id, { registration, epoch, connectedAtMs, lastSeenAtMs: nowMs, leasedAtMs: nowMs });
   }
 
-  #place(id: string, given: Omit<Kept, 'id' | 'serial'>): void {
+  #place(id: string, given: Omit<Kept, 'id' | 'serial' | 'serialInRoom'>): void {
     const before = this.#byId.get(id);
     if (before === undefined && this.#byId.size >= this.#capacity && !this.#reclaim()) {
       throw new CapacityError('connections', this.#capacity);
     }
-    const kept = before ?? { id, serial: this.#serial++, ...given };
-    this.#leaveRoom(kept);
+    const kept: Kept = before ?? { id, serial: -1, serialInRoom: -1, ...given };
+    const { room } = given.registration;
+    const stays = before?.registration.room === room;
+    if (before === undefined) kept.serial = this.#inOrder.add(kept);
+    else if (!stays) this.#leaveRoom(kept);
     this.#byId.set(id, Object.assign(kept, given));
     this.#byAge.delete(kept);
     this.#byAge.add(kept);
-    const { room } = given.registration;
-    const members = this.#byRoom.get(room);
-    if (members === undefined) this.#byRoom.set(room, new Set([kept]));
-    else members.add(kept);
+    if (stays) return;
+    const members = this.#byRoom.get(room) ?? new InOrder<Kept>();
+    this.#byRoom.set(room, members);
+    kept.serialInRoom = members.add(kept);
   }
 
   /** Takes out one that is gone and that the sweep has not reached. @returns whether there was one */
@@ -155,13 +157,25 @@ export class ConnectionMap {
   #remove(kept: Kept): void {
     this.#leaveRoom(kept);
     this.#byId.delete(kept.id);
+    this.#inOrder.remove(kept.serial);
     this.#byAge.delete(kept);
   }
 
   #leaveRoom(kept: Kept): void {
     const { room } = kept.registration;
-    const members = this.#byRoom.get(room);
-    if (members?.delete(kept) && members.size === 0) this.#byRoom.delete(room);
+    const members = this.#byRoom.get(room)!;
+    members.remove(kept.serialInRoom);
+    if (members.size === 0) this.#byRoom.delete(room);
+  }
+
+  /** Those that expired and that the sweep has not reached. */
+  #gone(): Kept[] {
+    const gone: Kept[] = [];
+    for (const kept of this.#byAge) {
+      if (this.#isThere(kept)) break; // so are all that were heard of later
+      gone.push(kept);
+    }
+    return gone;
   }
 
   #find(id: string): Kept | undefined {

@@ -1,8 +1,8 @@
 /**
- * Connections, single-thread: two `Map`s, one by id and one by room. No lock, no shared memory.
+ * Connections, single-thread: `Map`s by id and by room, and the order in which they came. No lock, no shared memory.
  *
  * Guarantee: linearizable, because on one event loop nothing runs between two lines without an `await`.
- * Cost: one thread, and a long listing holds up everything that it does.
+ * Cost: one thread, and what it does holds up everything else. A page costs its own length.
  */
 import type { OriginWrite, Written } from '../../origin/origin.ts';
 import { type Connections, EPOCHS_PER_MS } from '../../resources/connections.ts';

@@ -2,19 +2,20 @@
  * Counters, single-thread: a `Map`, no lock, no shared memory.
  *
  * Guarantee: linearizable, because on one event loop nothing runs between two lines without an `await`.
- * Cost: one thread. What it cannot do is use a second core.
+ * Cost: one thread. What it cannot do is use a second core. A page costs its own length.
  */
 import type { Written } from '../../origin/origin.ts';
 import { increased, swapped, type CounterChange, type Counters } from '../../resources/counters.ts';
 import { CapacityError } from '../../errors.ts';
 import { ThreadTable } from '../../sync/thread-table.ts';
 import type { Cell } from '../strategy.ts';
+import { InOrder } from './in-order.ts';
 
 export const counters: Cell<Counters> = {
   attach({ settings, thread, writeThrough, lab }) {
     const table = new Map<string, { value: number; readonly serial: number }>();
+    const order = new InOrder<string>();
     let version = ThreadTable.firstNumber(thread.slot); // newer than what a predecessor of this thread stored
-    let serial = 0;
 
     const change = (key: string, next: CounterChange): Written<number> => {
       const entry = table.get(key);
@@ -23,7 +24,7 @@ export const counters: Cell<Counters> = {
       if (entry !== undefined) entry.value = value;
       else if (table.size >= settings.COUNTERS_CAPACITY)
         throw new CapacityError('counters', settings.COUNTERS_CAPACITY);
-      else table.set(key, { value, serial: serial++ });
+      else table.set(key, { value, serial: order.add(key) });
       return { value, version: ++version };
     };
 
@@ -41,23 +42,25 @@ export const counters: Cell<Counters> = {
       },
 
       async delete(key, call) {
-        if (!table.delete(key)) return false;
+        const entry = table.get(key);
+        if (entry === undefined) return false;
+        table.delete(key);
+        order.remove(entry.serial);
         await writeThrough.stored(key, { value: undefined, version: ++version }, call);
         return true;
       },
 
       list({ limit, cursor }) {
-        const found: { key: string; value: number }[] = [];
-        for (const [key, entry] of table) {
-          if (entry.serial < cursor) continue; // a Map keeps insertion order, so serials only grow
-          if (found.length === limit) return { counters: found, total: table.size, cursor: entry.serial };
-          found.push({ key, value: entry.value });
-        }
-        return { counters: found, total: table.size, cursor: undefined };
+        const found = order
+          .from(cursor)
+          .take(limit + 1)
+          .toArray();
+        const page = found.slice(0, limit).map(([, key]) => ({ key, value: table.get(key)!.value }));
+        return { counters: page, total: table.size, cursor: found[limit]?.[0] };
       },
 
       restore(key, { value }) {
-        if (value !== undefined) table.set(key, { value: Number(value), serial: serial++ });
+        if (value !== undefined) table.set(key, { value: Number(value), serial: order.add(key) });
       },
     };
   },

@@ -98,6 +98,14 @@ export class SnapshotEntries implements CacheEntries {
     return this.#records.end;
   }
 
+  countOf(shard: number): number {
+    return this.#records.count(shard);
+  }
+
+  nextLive(from: number): number {
+    return this.#records.nextLive(from);
+  }
+
   looking(look: () => number): number {
     return this.#snapshots.read(look);
   }

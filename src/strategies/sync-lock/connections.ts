@@ -2,8 +2,8 @@
  * Connections, sync-lock: one blocking mutex guards the map and its rooms.
  *
  * Guarantee: linearizable; a page is one consistent cut.
- * Cost: a long listing looks at its whole room, and makes its page, in one critical section; every other thread that
- * wants the map stands still meanwhile, with all its requests.
+ * Cost: a page, which costs its own length, or the sizes of all rooms are made in one critical section; every other thread
+ * that wants the map stands still meanwhile, with all its requests.
  */
 import type { Connections } from '../../resources/connections.ts';
 import { SyncMutex } from '../../sync/sync-mutex.ts';

@@ -1,0 +1,45 @@
+/**
+ * Connections that are gone, expired or with their thread, and that the sweep has not taken out yet: totals are what is
+ * counted less these.
+ *
+ * Cost: a comparison for each part of the map, and a look at every connection of the parts in which one may have expired
+ * since somebody last looked. What was looked at is told to `Expiries`, so of living connections none is looked at again
+ * before one of them could have expired.
+ */
+import type { ConnectionTable } from './connection-table.ts';
+import { PART } from './expiries.ts';
+import type { Steps } from '../sync/steps.ts';
+
+/**
+ * The records of those that are gone, by shard. A step is a part. Without the locks of all shards it is a guess, to be
+ * made sure of under each.
+ */
+export function* recordsOfGone(table: ConnectionTable, nowMs: number): Steps<Map<number, number[]>> {
+  const gone = new Map<number, number[]>();
+  for (const part of table.expiries.due(nowMs)) {
+    lookAtPart(table, part, nowMs, gone);
+    yield;
+  }
+  return gone;
+}
+
+function lookAtPart(table: ConnectionTable, part: number, nowMs: number, gone: Map<number, number[]>): void {
+  const { entries } = table;
+  const end = (part + 1) * PART;
+  let earliestMs = nowMs + table.ttlMs; // of those that come while this looks
+  for (
+    let record = entries.nextLive(part * PART);
+    record !== -1 && record < end;
+    record = entries.nextLive(record + 1)
+  ) {
+    const shard = entries.shardAt(record);
+    if (shard === -1) continue;
+    const isThere = table.isThere(record, nowMs);
+    earliestMs = Math.min(earliestMs, isThere ? table.expiresAtMs(record) : nowMs);
+    if (isThere) continue;
+    const before = gone.get(shard);
+    if (before === undefined) gone.set(shard, [record]);
+    else before.push(record);
+  }
+  table.expiries.tell(part, earliestMs);
+}

@@ -67,7 +67,7 @@ export function adminRoutes(app: Hono<HttpEnvironment>, served: ServedStrategy, 
 
 /** Deletions under way at a time: few enough for any queue or mailbox. */
 const RESET_AT_ONCE = 32;
-/** Names that are listed at a time: the most, since a page of connections looks at all there are for its total. */
+/** Names that are listed at a time. */
 const RESET_PAGE = 1_000;
 
 /** @throws {UnauthorizedError} no token. @throws {ForbiddenError} another token; compared in constant time */

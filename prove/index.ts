@@ -15,6 +15,8 @@ const STOP_TIMEOUT_MS = 30_000;
 
 const proofs = {
   'counters-history': 'recorded histories over HTTP are exact and linearizable under every strategy',
+  'cache-history':
+    'recorded histories of documents over HTTP never go back under any strategy, also while threads die; four minutes',
   connections:
     'nobody lost, no ghosts, messages once and in order while threads die, listings that hold nobody up, memory of a WebSocket; 17 minutes',
   locks: 'interleavings, stress, and a thousand deaths with each thing that a thread can hold',

@@ -19,6 +19,8 @@
  * nothing. A flight that is joined after that `void` began after it, when the origin had the new value already.
  * So nothing older is stored, or returned to a read that began, after the write was acknowledged; and who gets the
  * answer of a voided flight joined it before that, hence began to read before.
+ * That is all that a flight promises. That no read goes back behind what another one saw before the write was acknowledged
+ * is for the cache to see to, by versions: see `ReadThrough`.
  * `isVoid` is one load of a word that `void` stores under the flights' lock; no other lock is needed for this.
  *
  * @see golang.org/x/sync/singleflight (Do, Forget)

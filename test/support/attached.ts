@@ -3,8 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { vi } from 'vitest';
 import { SystemClock } from '../../src/clock.ts';
 import type { Settings } from '../../src/settings.ts';
-import { SharedEntries } from '../../src/strategies/shared-entries.ts';
-import { SnapshotEntries } from '../../src/strategies/snapshot/snapshot-entries.ts';
+import { ConnectionTable } from '../../src/strategies/connection-table.ts';
 import type { ResourceName, Strategy } from '../../src/strategies/strategy.ts';
 import { SharedTable } from '../../src/sync/shared-table.ts';
 import { SnapshotTable } from '../../src/sync/snapshot-table.ts';
@@ -34,9 +33,8 @@ export function visited(): () => number {
       vi.spyOn(prototype as SharedTable, 'isLive'),
       vi.spyOn(prototype as SharedTable, 'keyOf'),
     ]),
-    ...([SharedEntries, SnapshotEntries] as const).map(({ prototype }) =>
-      vi.spyOn(prototype as SharedEntries, 'number'),
-    ),
+    vi.spyOn(ConnectionTable.prototype, 'isThere'),
+    vi.spyOn(ConnectionTable.prototype, 'connectionAt'),
     vi.spyOn(SystemClock.prototype, 'nowMs'), // that a `Map` of connections asks for each of them
   ];
   return () => spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);

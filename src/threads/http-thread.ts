@@ -101,7 +101,7 @@ routes = new NumberedRoutes(app);
 const server = await listen(app, data.listen, (limit, counts) =>
   log.warn({ limit, ...counts }, 'as many connections are open as may be: idle ones are closed, then new ones refused'),
 );
-const { closeWebSockets } = server;
+const closeWebSockets = (reason: string): Promise<void> => server.closeWebSockets(reason);
 metrics?.start(server.counts);
 thread.threads.markServing(slot);
 const sweeper = startSweeper({ slot, threads: thread.threads, served, ttlMs: settings.CONNECTION_TTL_MS });

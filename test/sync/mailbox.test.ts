@@ -319,15 +319,15 @@ describe('a mailbox whose ends poll', () => {
   it('brings messages and replies, timers and deadlines while they do', async () => {
     const { sender, outbox, connect } = ends(8, { pollMs });
     const { receiver, close } = connect(pollMs);
-    const held: Letter<string, string>[] = [];
+    const held = Promise.withResolvers<Letter<string, string>>();
     const drained = receiver.drain((letter) => {
-      if (letter.message === 'hold') held.push(letter);
+      if (letter.message === 'hold') held.resolve(letter);
       else letter.reply(letter.message.toUpperCase());
     });
     const asked = Array.from('abcdefgh', (message) => sender.ask(message));
     expect((await Promise.all(asked)).join('')).toBe('ABCDEFGH');
-    await expect(sender.ask('hold', { remainingMs: 5 })).rejects.toMatchObject({ code: 'OWNER_TIMEOUT' });
-    held[0]!.reply('too late');
+    await expect(sender.ask('hold', { remainingMs: 500 })).rejects.toMatchObject({ code: 'OWNER_TIMEOUT' });
+    (await held.promise).reply('too late');
     expect(await sender.ask('i')).toBe('I');
     expect(outbox.outstanding).toBe(0);
     receiver.expectNoMore();

@@ -57,8 +57,9 @@ function deletedBy(deleted: (key: string, call: Call) => Promise<boolean>): Serv
   const counters = {
     list: () => ({ counters: names, total: names.length, cursor: undefined }),
     delete: deleted,
-  } as unknown as Counters;
-  return { counters, cache: missing, connections: missing, config: missing };
+  };
+  const resources: Record<string, unknown> = { counters, cache: missing, connections: missing, config: missing };
+  return resources as unknown as ServedStrategy['resources'];
 }
 
 const changedNothing = { status: 503, outcome: 'not-applied' };

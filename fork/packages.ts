@@ -15,7 +15,15 @@ export interface PackageFile {
 /** What no source imports. */
 const tools: ReadonlySet<string> = new Set(['@types/node', 'node', 'oxfmt', 'oxlint', 'oxlint-tsgolint', 'typescript']);
 /** Scripts that the new project has too. */
-export const commands: ReadonlySet<string> = new Set(['start', 'openapi', 'test', 'test:all', 'typecheck', 'lint', 'format']);
+export const commands: ReadonlySet<string> = new Set([
+  'start',
+  'openapi',
+  'test',
+  'test:all',
+  'typecheck',
+  'lint',
+  'format',
+]);
 
 /** @param files texts by path */
 export function packageFile(

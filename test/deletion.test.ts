@@ -1,6 +1,6 @@
 /**
- * Whoever forks this keeps one strategy and deletes the others by hand: the folder, and its lines in the registry. What
- * is left must still pass. `DELETION_TESTS=all` runs the whole remaining suite instead of what reads the registry.
+ * Whoever forks this keeps one strategy and deletes the others by hand: the folder, that of its tests, and its lines in the
+ * registry. What is left must still pass. `DELETION_TESTS=all` runs the whole remaining suite instead of what reads the registry.
  */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -39,7 +39,7 @@ async function copyProject(): Promise<string> {
   return directory;
 }
 
-/** What a person would do: remove the folder, then the import and the entry of the registry. */
+/** What a person would do: remove the folders, then the import and the entry of the registry. */
 async function deleteStrategy(directory: string, name: string): Promise<void> {
   const registry = join(directory, 'src/strategies/index.ts');
   const source = await readFile(registry, 'utf8');
@@ -49,6 +49,7 @@ async function deleteStrategy(directory: string, name: string): Promise<void> {
   expect(rest).not.toMatch(new RegExp(`\\b${entry}\\b`));
   await writeFile(registry, rest);
   await rm(join(dirname(registry), name), { recursive: true });
+  await rm(join(directory, 'test/strategies', name), { recursive: true, force: true });
 }
 
 it.for(strategies)(

@@ -1,18 +1,18 @@
 /** While a reader stays behind so many versions that there is no room for the next, whoever changes something tries again. */
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { CopyInDoubtError, type SharedStateError, VersionsHeldError } from '../../src/errors.ts';
-import { type Call, unhurried } from '../../src/resources/call.ts';
-import type { Cache } from '../../src/resources/cache.ts';
-import type { Connections } from '../../src/resources/connections.ts';
-import type { DocumentOrigin } from '../../src/origin/origin.ts';
-import { readSettings } from '../../src/settings.ts';
-import type { Cell, ResourceName } from '../../src/strategies/strategy.ts';
-import { snapshot } from '../../src/strategies/snapshot/index.ts';
-import { CURRENT, LINE_WORDS, PINS } from '../../src/sync/snapshot-layout.ts';
-import { ThreadTable } from '../../src/sync/thread-table.ts';
-import { ThreadScope } from '../../src/threads/context.ts';
-import { allocateMemory, cellMemory, cellName } from '../../src/threads/memory.ts';
+import { CopyInDoubtError, type SharedStateError, VersionsHeldError } from '../../../src/errors.ts';
+import { type Call, unhurried } from '../../../src/resources/call.ts';
+import type { Cache } from '../../../src/resources/cache.ts';
+import type { Connections } from '../../../src/resources/connections.ts';
+import type { DocumentOrigin } from '../../../src/origin/origin.ts';
+import { readSettings } from '../../../src/settings.ts';
+import type { Cell, ResourceName } from '../../../src/strategies/strategy.ts';
+import { snapshot } from '../../../src/strategies/snapshot/index.ts';
+import { CURRENT, LINE_WORDS, PINS } from '../../../src/sync/snapshot-layout.ts';
+import { ThreadTable } from '../../../src/sync/thread-table.ts';
+import { ThreadScope } from '../../../src/threads/context.ts';
+import { allocateMemory, cellMemory, cellName } from '../../../src/threads/memory.ts';
 
 const READER = 1;
 const MORE_THAN_VERSIONS = 10_000;

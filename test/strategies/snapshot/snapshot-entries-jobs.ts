@@ -1,12 +1,12 @@
 /** Entries in a snapshot as a thread has them, and what the threads of a crew do with them. */
-import { SnapshotEntries } from '../../src/strategies/snapshot/snapshot-entries.ts';
-import { seededRandom } from '../../src/random.ts';
-import { Arena } from '../../src/sync/arena.ts';
-import { LOCK_WORDS } from '../../src/sync/lock-line.ts';
-import { SnapshotCell } from '../../src/sync/snapshot-cell.ts';
-import { SnapshotTable } from '../../src/sync/snapshot-table.ts';
-import { type Slot, ThreadTable } from '../../src/sync/thread-table.ts';
-import type { CrewMemory, Job } from './crew-worker.ts';
+import { SnapshotEntries } from '../../../src/strategies/snapshot/snapshot-entries.ts';
+import { seededRandom } from '../../../src/random.ts';
+import { Arena } from '../../../src/sync/arena.ts';
+import { LOCK_WORDS } from '../../../src/sync/lock-line.ts';
+import { SnapshotCell } from '../../../src/sync/snapshot-cell.ts';
+import { SnapshotTable } from '../../../src/sync/snapshot-table.ts';
+import { type Slot, ThreadTable } from '../../../src/sync/thread-table.ts';
+import type { CrewMemory, Job } from '../../support/crew-worker.ts';
 
 export const SNAPSHOT_ENTRIES_JOBS = import.meta.url;
 

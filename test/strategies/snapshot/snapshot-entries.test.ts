@@ -1,17 +1,17 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { VersionsHeldError } from '../../src/errors.ts';
-import { CacheCounts } from '../../src/strategies/cache-counts.ts';
-import { packEntry } from '../../src/strategies/cache-entry.ts';
-import { SystemClock } from '../../src/clock.ts';
-import { CacheTable, type Placed } from '../../src/strategies/cache-table.ts';
-import type { InShard } from '../../src/strategies/in-shard.ts';
-import { RetiredBlocks } from '../../src/strategies/snapshot/retired-blocks.ts';
-import type { Arena } from '../../src/sync/arena.ts';
-import { abandon, LOCK_BYTES } from '../../src/sync/lock-line.ts';
-import type { SnapshotCell } from '../../src/sync/snapshot-cell.ts';
-import { ThreadTable } from '../../src/sync/thread-table.ts';
-import { liveFor } from '../support/crash-memory.ts';
-import { Crew } from '../support/crew.ts';
+import { VersionsHeldError } from '../../../src/errors.ts';
+import { CacheCounts } from '../../../src/strategies/cache-counts.ts';
+import { packEntry } from '../../../src/strategies/cache-entry.ts';
+import { SystemClock } from '../../../src/clock.ts';
+import { CacheTable, type Placed } from '../../../src/strategies/cache-table.ts';
+import type { InShard } from '../../../src/strategies/in-shard.ts';
+import { RetiredBlocks } from '../../../src/strategies/snapshot/retired-blocks.ts';
+import type { Arena } from '../../../src/sync/arena.ts';
+import { abandon, LOCK_BYTES } from '../../../src/sync/lock-line.ts';
+import type { SnapshotCell } from '../../../src/sync/snapshot-cell.ts';
+import { ThreadTable } from '../../../src/sync/thread-table.ts';
+import { liveFor } from '../../support/crash-memory.ts';
+import { Crew } from '../../support/crew.ts';
 import {
   DATA_BYTES,
   HOLDING,
@@ -21,7 +21,7 @@ import {
   plain,
   removeKey,
   SNAPSHOT_ENTRIES_JOBS,
-} from '../support/snapshot-entries-jobs.ts';
+} from './snapshot-entries-jobs.ts';
 
 const MAIN = 60;
 

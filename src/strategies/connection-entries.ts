@@ -7,8 +7,8 @@ export interface ConnectionEntries {
   readonly end: number;
   /** Records of a shard. */
   countOf(shard: number): number;
-  /** The first record from `from` on that is in use, −1 when there is none. */
-  nextLive(from: number): number;
+  /** The first record from `from` on, and before `end`, that is in use, −1 when there is none. */
+  nextLive(from: number, end?: number): number;
   /** How many may be taken out in one section. */
   readonly leaveTogether: number;
   shardOf(id: string): number;

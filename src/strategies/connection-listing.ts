@@ -106,15 +106,17 @@ function walkOf(table: ConnectionTable, room: string | undefined, shard: number,
   };
 }
 
-/** Enough for a page and one more, by shard, each list in ascending order. They may be gone by the time of the lock. */
+/**
+ * Enough for a page and one more, by shard, each list in ascending order. Whether they are there is asked under the lock of
+ * their shard: without it what is read may be another's by now, and who was there all along would be missing.
+ */
 function* anyByShard(table: ConnectionTable, { limit, cursor }: ConnectionsRequest): Steps<Map<number, number[]>> {
-  const { nowMs } = table.moment();
   const lists = new Map<number, number[]>();
   const walk = walkOf(table, undefined, 0, cursor);
   let [passed, found] = [0, 0];
   for (let record = walk(); record !== -1 && found <= limit; record = walk()) {
     const shard = table.entries.shardAt(record);
-    if (shard !== -1 && table.isThere(record, nowMs)) {
+    if (shard !== -1) {
       put(lists, shard, record);
       found += 1;
     }

@@ -24,11 +24,12 @@ function* addSizes(
   const rooms = table.roomsOf(shard);
   let looked = 0;
   for (let bucket = 0; bucket < rooms.buckets; bucket++) {
+    if (++looked % LOOKED_AT === 0) yield;
+    if (rooms.isVacant(bucket)) continue;
     for (const { room, size } of rooms.roomsOf(bucket)) {
       sizes.set(room, (sizes.get(room) ?? 0) + size);
       if (++looked % LOOKED_AT === 0) yield;
     }
-    if (++looked % LOOKED_AT === 0) yield;
   }
   for (const record of gone) {
     if (!table.isGoneFrom(record, shard, undefined, nowMs) || !table.isWhole(record)) continue;

@@ -10,7 +10,7 @@ import type { OriginWrite } from '../origin/origin.ts';
 import type { Awaitable, WaitOptions } from '../sync/wait.ts';
 import { whenUnheld } from '../sync/when-unheld.ts';
 import type { ConnectionTable } from './connection-table.ts';
-import { PART } from './expiries.ts';
+import { earliestOfNew, PART } from './expiries.ts';
 import type { InShardFor } from './in-shard.ts';
 import { storeInBackground } from './store-in-background.ts';
 import type { CellContext } from './strategy.ts';
@@ -54,7 +54,8 @@ export function sweepBatch(
     const end = Math.min(cursor + limit, entries.end);
     next = end < entries.end ? end : 0;
     const { nowMs } = table.moment();
-    let earliestMs = nowMs + table.ttlMs; // of those that come while this looks
+    const living = table.expiries.living();
+    let earliestMs = earliestOfNew(table, nowMs);
     for (let record = cursor; record < end; record++) {
       const shard = entries.shardAt(record);
       if (shard === -1) continue;
@@ -65,7 +66,7 @@ export function sweepBatch(
       if (known === undefined) due.set(shard, [record]);
       else known.push(record);
     }
-    if (limit === PART && cursor % PART === 0) table.expiries.tell(cursor / PART, earliestMs);
+    if (limit === PART && cursor % PART === 0) table.expiries.tell(cursor / PART, earliestMs, living);
   });
 
   const writes: OriginWrite[] = [];

@@ -50,8 +50,6 @@ export interface ConnectionTableOptions {
 export class ConnectionTable {
   readonly entries: ConnectionEntries;
   readonly capacity: number;
-  /** How often this thread registered a connection or took one out. */
-  changes = 0;
   readonly #rooms: readonly RoomIndex[];
   readonly #options: ConnectionTableOptions;
 
@@ -261,7 +259,6 @@ export class ConnectionTable {
 
   /** @returns false, and nothing changed, when there is no room */
   #put(id: string, room: string, entry: Uint8Array): boolean {
-    this.changes += 1;
     const shard = this.shardOf(id);
     const found = this.entries.find(id);
     const before = found === -1 ? undefined : this.roomAt(found);
@@ -303,7 +300,6 @@ export class ConnectionTable {
 
   #takeOut(record: number): void {
     if (record === -1) return;
-    this.changes += 1;
     this.#changingRooms(this.entries.shardAt(record), (rooms) => {
       if (this.isWhole(record)) rooms.remove(this.roomAt(record), record);
       this.entries.remove(record);

@@ -7,7 +7,7 @@
  * before one of them could have expired.
  */
 import type { ConnectionTable } from './connection-table.ts';
-import { PART } from './expiries.ts';
+import { earliestOfNew, PART } from './expiries.ts';
 import type { Steps } from '../sync/steps.ts';
 
 /**
@@ -24,14 +24,11 @@ export function* recordsOfGone(table: ConnectionTable, nowMs: number): Steps<Map
 }
 
 function lookAtPart(table: ConnectionTable, part: number, nowMs: number, gone: Map<number, number[]>): void {
-  const { entries } = table;
+  const { entries, expiries } = table;
+  const living = expiries.living();
   const end = (part + 1) * PART;
-  let earliestMs = nowMs + table.ttlMs; // of those that come while this looks
-  for (
-    let record = entries.nextLive(part * PART);
-    record !== -1 && record < end;
-    record = entries.nextLive(record + 1)
-  ) {
+  let earliestMs = earliestOfNew(table, nowMs);
+  for (let record = entries.nextLive(part * PART, end); record !== -1; record = entries.nextLive(record + 1, end)) {
     const shard = entries.shardAt(record);
     if (shard === -1) continue;
     const isThere = table.isThere(record, nowMs);
@@ -41,5 +38,5 @@ function lookAtPart(table: ConnectionTable, part: number, nowMs: number, gone: M
     if (before === undefined) gone.set(shard, [record]);
     else before.push(record);
   }
-  table.expiries.tell(part, earliestMs);
+  expiries.tell(part, earliestMs, living);
 }

@@ -112,6 +112,11 @@ export class RoomIndex {
     };
   }
 
+  /** Whether a bucket has no room: a look, where `roomsOf` makes an object. */
+  isVacant(bucket: number): boolean {
+    return this.#words.word(this.#options.buckets + bucket) === 0;
+  }
+
   /** The rooms of a bucket, of which there are `buckets`, with their sizes. */
   *roomsOf(bucket: number): Generator<{ readonly room: string; readonly size: number }> {
     const { buckets, roomAt } = this.#options;

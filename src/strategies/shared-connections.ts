@@ -4,7 +4,7 @@
  * ```
  * records   a `SharedTable`: the ids
  * notes     a cache line per shard, for what a dead thread leaves half-done
- * links     four words per record, and
+ * links     five words per record, and
  * buckets   per shard: the rooms
  * expiries  a float64 per part of the records, and two more
  * arena     the entries

@@ -81,8 +81,8 @@ export class SharedEntries implements CacheEntries {
     return this.#records.count(shard);
   }
 
-  nextLive(from: number): number {
-    return this.#records.nextLive(from);
+  nextLive(from: number, end?: number): number {
+    return this.#records.nextLive(from, end);
   }
 
   looking(look: () => number): number {

@@ -2,9 +2,6 @@ import type { SnapshotCell } from './snapshot-cell.ts';
 import type { WaitOptions } from './wait.ts';
 import { atOnce, slice, type Steps, turn } from './steps.ts';
 
-/** What is looked at: a `SnapshotCell`, or what its one owner counts the changes of. */
-export type Versions = Pick<SnapshotCell, 'version' | 'read'>;
-
 /** So often a look begins in slices. */
 const TRIES = 3;
 
@@ -15,16 +12,16 @@ const TRIES = 3;
  *
  * @throws the reason of the call's signal
  */
-export async function atOneVersion<T>(versions: Versions, look: () => Steps<T>, call: WaitOptions): Promise<T> {
+export async function atOneVersion<T>(snapshots: SnapshotCell, look: () => Steps<T>, call: WaitOptions): Promise<T> {
   for (let tried = 0; tried < TRIES; tried++) {
-    const { version } = versions;
+    const { version } = snapshots;
     const steps = look();
     for (;;) {
-      const { step } = versions.read(() => ({ step: versions.version === version ? slice(steps) : undefined }));
+      const { step } = snapshots.read(() => ({ step: snapshots.version === version ? slice(steps) : undefined }));
       if (step === undefined) break;
       if (step.done === true) return step.value;
       await turn(call);
     }
   }
-  return versions.read(() => ({ result: atOnce(look()) })).result;
+  return snapshots.read(() => ({ result: atOnce(look()) })).result;
 }

@@ -26,8 +26,8 @@ export interface RecordTable {
   remove(record: number, midway?: () => void): void;
   /** Whether a record is in use. Outside the locks it may be out of date at once. */
   isLive(record: number): boolean;
-  /** The first record from `from` on that is in use, −1 when there is none; those that are not cost a bit each. */
-  nextLive(from: number): number;
+  /** The first record from `from` on, and before `end`, that is in use, −1 when there is none; others cost a bit each. */
+  nextLive(from: number, end?: number): number;
   /** The shard of a live record, −1 for any other. Outside that shard's lock it may be out of date at once. */
   shardAt(record: number): number;
   /** The key of a live record of `shard`, undefined for any other record. */

@@ -203,10 +203,10 @@ export class SharedTable implements RecordTable {
     return Atomics.load(this.words, this.#layout.record(record) + STATE) > 0;
   }
 
-  /** The first record from `from` on that is in use, −1 when there is none; those that are not cost a bit each. */
-  nextLive(from: number): number {
+  /** The first record from `from` on, and before `end`, that is in use, −1 when there is none; others cost a bit each. */
+  nextLive(from: number, end = this.end): number {
     const bitsAt = (n: number): number => Atomics.load(this.words, this.#layout.bitBase + n);
-    return nextInUse(from, this.end, bitsAt, (record) => this.isLive(record));
+    return nextInUse(from, Math.min(end, this.end), bitsAt, (record) => this.isLive(record));
   }
 
   /** The shard of a live record, −1 for any other. Outside that shard's lock it may be out of date at once. */

@@ -146,9 +146,9 @@ export class SnapshotTable implements RecordTable {
     return this.#cell.word(record * RECORD_WORDS + STATE) > 0;
   }
 
-  nextLive(from: number): number {
+  nextLive(from: number, end = this.end): number {
     const bitsAt = (n: number): number => this.#cell.word(this.#bitBase + n);
-    return nextInUse(from, this.end, bitsAt, (record) => this.isLive(record));
+    return nextInUse(from, Math.min(end, this.end), bitsAt, (record) => this.isLive(record));
   }
 
   shardAt(record: number): number {

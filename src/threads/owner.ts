@@ -116,7 +116,7 @@ export class Owner {
     await this.#worker?.terminate();
   }
 
-  /** Told to stop meanwhile, it ends by itself: a sender that nobody ever drops would keep it. */
+  /** Told to stop meanwhile, the new one is ended by `stop`, and nobody is told that it failed. */
   async #startAgain(): Promise<void> {
     try {
       await this.start();

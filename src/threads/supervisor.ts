@@ -80,10 +80,13 @@ export class Supervisor {
     if (PORT !== 0) this.#claim = await claimPort(this.#address, PORT);
     await assertFree(this.#address, PORT);
     this.#reusePort = THREADS > 1 && (await canReusePort(this.#address));
+    this.#assertGoesOn(); // before an older process is fenced out for nothing
     this.#originEpoch = await takeOver(this.#settings, storedCells(this.#settings));
     this.#assertGoesOn();
     const shared = new SharedOrigin(this.#memory.origin);
     this.#fence = await watchFence(this.#settings, this.#originEpoch, shared, () => this.#onFencedOut());
+    if (this.#stopping) await this.#fence?.stop();
+    this.#assertGoesOn();
     if (THREADS > 1 && !this.#reusePort) {
       this.#log.warn('this platform cannot share a port between threads (reusePort): one HTTP thread serves');
     }

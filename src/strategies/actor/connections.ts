@@ -2,14 +2,13 @@
  * Connections, actor: one thread owns the map; everyone else asks it.
  *
  * Guarantee: linearizable; a page is one consistent cut.
- * Cost: a message and a reply per call, heartbeats too. A page, which costs its own length, and the sizes of the rooms are
- * made in slices, between which the owner answers others. One that is overtaken by a registration or a departure begins
- * anew, and the third time that this happens it is made at one go: some ms for as many rooms as there may be connections.
+ * Cost: a message and a reply per call, heartbeats too. A page costs its own length, and the sizes of the rooms a word for
+ * each connection that there may be: both are made at one go within their letter, so that the owner's turns, its mailbox's
+ * bound and deadlines hold for them as for any other. No HTTP thread's event loop stands still meanwhile.
  */
 import type { Connections } from '../../resources/connections.ts';
-import { atOneVersion, type Versions } from '../../sync/at-one-version.ts';
-import { pageSteps } from '../connection-listing.ts';
-import { sizeSteps } from '../connection-pages.ts';
+import { pageOf } from '../connection-listing.ts';
+import { roomSizes } from '../connection-pages.ts';
 import { sweeping } from '../connection-sweep.ts';
 import { asOwnerFor } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
@@ -25,12 +24,6 @@ export const connections: Cell<Connections> = {
     const { table, repair } = sharedConnections(context);
     repair(0); // what a dead predecessor left half-done
 
-    const versions: Versions = {
-      get version() {
-        return table.changes;
-      },
-      read: (look, ..._rest) => look(),
-    };
     const { sweep, reclaiming } = sweeping(context, table, { inShard: asOwnerFor });
 
     return {
@@ -54,12 +47,12 @@ export const connections: Cell<Connections> = {
         return left?.former;
       },
 
-      list(request, call) {
-        return atOneVersion(versions, () => pageSteps(table, request), call);
+      list(request) {
+        return pageOf(table, request);
       },
 
-      rooms(call) {
-        return atOneVersion(versions, () => sizeSteps(table), call);
+      rooms() {
+        return roomSizes(table);
       },
 
       sweep,

@@ -2,15 +2,14 @@
  * Connections, async-lock: one asynchronous mutex guards the map, and its guard is held while the origin stores.
  *
  * Guarantee: linearizable; a page is one consistent cut; nobody sees a registration that is not stored.
- * Cost: with write-through, heartbeats and lookups of everybody queue behind each registration's I/O. A page, which costs
- * its own length, and the sizes of the rooms are made in slices, with turns of the event loop between them; the guard is
- * held until the last.
+ * Cost: with write-through, heartbeats and lookups of everybody queue behind each registration's I/O. A page costs its own
+ * length, and the sizes of the rooms a word for each connection that there may be: both are made at one go, since a guard
+ * that is kept while the event loop turns is kept for as long as the loop has other things to do.
  */
 import type { Connections } from '../../resources/connections.ts';
 import { AsyncMutex } from '../../sync/async-mutex.ts';
-import { inSlices } from '../../sync/steps.ts';
-import { pageSteps } from '../connection-listing.ts';
-import { sizeSteps } from '../connection-pages.ts';
+import { pageOf } from '../connection-listing.ts';
+import { roomSizes } from '../connection-pages.ts';
 import { sweeping } from '../connection-sweep.ts';
 import { asOwnerFor } from '../in-shard.ts';
 import { sharedConnections, sharedConnectionsMemory } from '../shared-connections.ts';
@@ -76,13 +75,13 @@ export const connections: Cell<Connections> = {
       async list(request, call) {
         await using _guard = await mutex.acquire(call);
         await stored.settle(call);
-        return await inSlices(pageSteps(table, request), call);
+        return pageOf(table, request);
       },
 
       async rooms(call) {
         await using _guard = await mutex.acquire(call);
         await stored.settle(call);
-        return await inSlices(sizeSteps(table), call);
+        return roomSizes(table);
       },
 
       async sweep(limit, cursor, call) {

@@ -2,7 +2,7 @@
  * A connection map whose ids and rooms are in the pages of a `SnapshotCell`, and where its parts lie:
  *
  * ```
- * pages     the ids, four words per record, the rooms' buckets
+ * pages     the ids, five words per record, the rooms' buckets
  * expiries  a float64 per part of the records, and two more
  * notes     a cache line, for what a dead thread leaves half-done
  * retired   blocks that an earlier version may refer to

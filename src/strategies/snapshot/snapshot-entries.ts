@@ -102,8 +102,8 @@ export class SnapshotEntries implements CacheEntries {
     return this.#records.count(shard);
   }
 
-  nextLive(from: number): number {
-    return this.#records.nextLive(from);
+  nextLive(from: number, end?: number): number {
+    return this.#records.nextLive(from, end);
   }
 
   looking(look: () => number): number {

@@ -8,7 +8,7 @@ export const recoverOperations = operations({
     summary: 'Let the next owners of poisoned locks repair what they guard',
     needsToken: true,
     success: { 200: { description: 'What was found and done, by resource', json: recovery } },
-    problems: ['UNAUTHORIZED', 'FORBIDDEN'],
+    problems: ['UNAUTHORIZED', 'FORBIDDEN', 'FENCED'],
   },
 });
 
@@ -25,6 +25,6 @@ export const controlsOperations = operations({
     needsToken: true,
     body: { schema: faultsBody, required: true },
     success: { 202: { description: 'What they will meet', json: fault } },
-    problems: ['UNAUTHORIZED', 'FORBIDDEN', 'UNSUPPORTED_MEDIA_TYPE'],
+    problems: ['UNAUTHORIZED', 'FORBIDDEN', 'FENCED', 'UNSUPPORTED_MEDIA_TYPE'],
   },
 });

@@ -10,6 +10,9 @@ const long = [
   'test/threads/redis-restart.test.ts',
 ];
 
+/** Start many threads: `npm test` runs them with 4 of them, and these again with 2. */
+const contracts = ['counters', 'cache', 'connections', 'config'].map((name) => `test/contracts/${name}.test.ts`);
+
 // Tests start many threads and services, and most of their time is reading the sources: they share what was read.
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/node-compile', import.meta.url));
 
@@ -21,8 +24,14 @@ export default defineConfig({
     pool: 'forks', // tests start worker threads of their own; each file gets a process
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'change', include: ['test/**/*.test.ts'], exclude: long } },
-      { extends: true, test: { name: 'long', include: long } },
+      {
+        extends: true,
+        test: { name: 'change', include: ['test/**/*.test.ts'], exclude: long, env: { CONTRACT_THREADS: '4' } },
+      },
+      {
+        extends: true,
+        test: { name: 'long', include: [...long, ...contracts], env: { CONTRACT_THREADS: '2' } },
+      },
     ],
   },
 });

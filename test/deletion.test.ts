@@ -66,7 +66,7 @@ it.for(strategies)(
         run(bin('oxfmt'), ['--check'], options),
       ]);
       await run(bin('vitest'), ['list', '--no-static-parse'], options);
-      await run(bin('vitest'), ['run', ...suite], options);
+      await run(bin('vitest'), ['run', '--project', 'change', ...suite], options);
     } catch (error) {
       const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
       throw new Error(`without ${name}: ${String(error)}\n${stdout.slice(-4000)}\n${stderr.slice(-2000)}`, {

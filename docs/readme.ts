@@ -9,11 +9,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { msText, NO_FIGURE, percent, ratioText, wholeText } from '../load/format.ts';
+import { msText, NO_FIGURE, percent, wholeText } from '../load/format.ts';
 import { writeReport } from '../load/report/write.ts';
 import { readResults, type Results } from '../load/results-file.ts';
 import { analysisOf } from '../load/statistics/analysis.ts';
 import { ratioBetween, type Comparison } from '../load/statistics/comparisons.ts';
+import { pairText } from '../load/statistics/relation.ts';
 import type { Row } from '../load/statistics/rows.ts';
 import { committedRun, filledMistakes } from './mistakes.ts';
 
@@ -28,6 +29,10 @@ export type Committed = Partial<Record<OriginName, Results>>;
 const HEADLINE = 'counters-write-through';
 /** Of each answer's evidence, as much as fits a page that has more to say. */
 const SENTENCES = 3;
+/** Of results from before arrivals were drawn. */
+const EVEN = `These are of the comparison as it was before: with evenly spaced arrivals, which hide what a queue does to a lock near its
+capacity, and with CPU time that is neither settled nor free of probes. They are judged by today's rules.
+`;
 /** What the table's ratios are to: the pattern one should not use. */
 const HELD = 'async-lock';
 
@@ -93,7 +98,9 @@ function headlineRow(row: Row, held: Row | undefined, comparisons: readonly Comp
 }
 
 function factorText(row: Row, held: Row, comparisons: readonly Comparison[]): string {
-  return row === held ? '1' : ratioText(ratioBetween(comparisons, 'throughput', row, held).ratio);
+  if (row === held) return '1';
+  const ratio = ratioBetween(comparisons, 'throughput', row, held);
+  return ratio === undefined ? NO_FIGURE : pairText(ratio);
 }
 
 function latency({ latency: measured }: Row): string {
@@ -106,6 +113,7 @@ function answersOf(origin: OriginName, results: Results): string {
   const { answers } = analysisOf(results);
   const plots = answers.map(({ workload }) => `${workload}-throughput`);
   return [
+    ...(results.arrivals === undefined ? [EVEN] : []),
     ...answers.map(
       ({ workload, headline, evidence }) => `- **${workload}: ${headline}.** ${evidence.slice(0, SENTENCES).join(' ')}`,
     ),
@@ -124,11 +132,13 @@ function plotLines(origin: OriginName, names: readonly string[]): string[] {
   return images.length === 0 ? [] : [...images, ''];
 }
 
-function source(origin: OriginName, { command, machine, k6, rounds, origin: described }: Results): string {
+function source(origin: OriginName, results: Results): string {
+  const { command, machine, generatorMachine, k6, rounds, origin: described } = results;
+  const where = generatorMachine === undefined ? 'on the same machine' : 'on another machine';
   const path = `${evidenceOf(origin)}/results.md`;
   const claim = rounds === 1 ? ' A quick run: take nothing below a factor of 1.5 for a difference.' : '';
   return [
-    `<sub>\`${command}\` on ${machine.cores} cores (${machine.cpu}), Node ${machine.node}, k6 ${k6.version} on the same machine,`,
+    `<sub>\`${command}\` on ${machine.cores} cores (${machine.cpu}), Node ${machine.node}, k6 ${k6.version} ${where},`,
     `origin: ${described}; all of it in [${path}](${path}).${claim}</sub>`,
   ].join('\n');
 }

@@ -24,7 +24,7 @@ export interface Agreement {
   readonly measuredMs: Estimate;
   readonly recordedMs: Estimate;
   readonly comparison: Pair;
-  /** As anywhere else: no difference that could be claimed. */
+  /** As anywhere else: at most so far apart as is worth saying. */
   readonly agrees: boolean;
 }
 
@@ -156,6 +156,6 @@ export function agreementOf(
     measuredMs: estimateOf(measured)!,
     recordedMs: estimateOf(recorded)!,
     comparison,
-    agrees: relationOf(comparison) !== 'apart',
+    agrees: relationOf(comparison) === 'bounded',
   };
 }

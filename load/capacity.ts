@@ -60,7 +60,7 @@ export function reasonsAgainst({ measured, error, profile }: CellResult): string
 
 export function probeOf(result: CellResult): Probe {
   const { measured, profile } = result;
-  const valid = measured !== undefined && measured.measurement.dropped === 0;
+  const valid = measured !== undefined && measured.measurement.dropped === 0 && measured.proof.holds;
   return {
     ratePerSecond: profile.ratePerSecond,
     p50Ms: valid ? measured.measurement.e2e?.p50 : undefined,

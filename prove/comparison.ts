@@ -10,12 +10,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measureAgreement, type AgreementRun } from '../load/agreement.ts';
 import { messageOf } from '../load/errors.ts';
-import { estimateText, msText, ratioText, wholeText } from '../load/format.ts';
+import { estimateText, msText, wholeText } from '../load/format.ts';
 import { interruptSignal } from '../load/interrupt.ts';
 import { resolveK6 } from '../load/k6/resolve.ts';
 import { startOrigin } from '../load/origin.ts';
 import { rounded } from '../load/rounded.ts';
 import { localHost } from '../load/service-host.ts';
+import { boundText, ratioWithInterval } from '../load/statistics/relation.ts';
 import { machineText } from './markdown.ts';
 import { conclude, evidenceFile, type Page } from './verdict.ts';
 
@@ -61,16 +62,15 @@ try {
 
 function pageOf(run: AgreementRun, k6: string): Page {
   const rows = run.agreements.map(({ percentile, measuredMs, recordedMs, comparison, agrees }) => {
-    const { ratio, low, high } = comparison;
-    const interval = `${ratioText(ratio)} [${ratioText(low)}–${ratioText(high)}]`;
-    return `| ${percentile} | ${estimateText(measuredMs, msText)} | ${estimateText(recordedMs, msText)} | ${interval} | ${agrees ? 'no difference shown' : 'DIFFERS'} |`;
+    return `| ${percentile} | ${estimateText(measuredMs, msText)} | ${estimateText(recordedMs, msText)} | ${ratioWithInterval(comparison)} | ${agrees ? boundText([comparison]) : 'TOO FAR APART'} |`;
   });
   const { floorP50Ms, floorP99Ms } = run.calibration;
   const disturbed = run.flaggedRounds === 0 ? 'none' : `${run.flaggedRounds} of ${ROUNDS}`;
   const verdict = run.agreements.every(({ agrees }) => agrees) ? 'proved' : 'refuted';
-  const because = { proved: 'no percentile was shown to differ.', refuted: 'a percentile was shown to differ.' }[
-    verdict
-  ];
+  const because = {
+    proved: 'both percentiles are bounded, as the table says.',
+    refuted: 'a percentile may be further off than 25 %.',
+  }[verdict];
   const body = `A service that serves one request at a time, ${SERVICE_MS} ms each, keeps a record of when each request came in and was answered.
 The comparison searches its capacity (${wholeText(run.capacity.passedPerSecond)}/s), loads it to 0.8 of that (${wholeText(run.ratePerSecond)}/s), and what k6 saw is
 compared with the record, round by round, by the same rule as strategies are. The record begins and ends within the

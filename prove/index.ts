@@ -26,7 +26,8 @@ const proofs = {
   interrupts: 'a comparison stopped at any moment leaves no process and keeps what it has; about eight minutes',
   shutdown: '50 SIGTERMs under load: what was read is answered, no connection reset, what was acknowledged kept',
   soak: 'load with faults for 20 minutes, 5 with `-- --short`: memory flat, handles and waits as before',
-  'known-queue': 'random arrivals at 0.5, 0.82 and 0.9 of a known queue: its p99 is that of theory; about six minutes',
+  'known-queue':
+    'random arrivals at 0.5, 0.82 and 0.9 of a known queue: its p99 is what the drawn arrivals make of it; about six minutes',
   comparison: 'at 0.8 of its capacity, k6 sees a service of known service time as it sees itself; about ten minutes',
 } as const;
 const names = Object.keys(proofs) as (keyof typeof proofs)[];

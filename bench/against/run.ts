@@ -1,9 +1,15 @@
 /** `npm run bench -- --against <ref or directory>`: this checkout and another, interleaved, and what may be said of them. */
 import { Listr } from 'listr2';
 import { openBuild } from '../../load/against/other-build.ts';
-import { againstRatioText, type AgainstRow, judgeAgainst, outcomeText, tallyText } from '../../load/against/verdict.ts';
+import {
+  againstRatioText,
+  type AgainstRow,
+  judgeAgainst,
+  methodNotes,
+  outcomeText,
+  tallyText,
+} from '../../load/against/verdict.ts';
 import { boxed, type TextTable } from '../../load/report/boxed.ts';
-import { MIN_ROUNDS } from '../../load/statistics/pairs.ts';
 import type { Suite } from '../suite.ts';
 import { matchRows } from './judge.ts';
 import { measureSides, type Checkout, type Side } from './sides.ts';
@@ -110,8 +116,7 @@ export function againstReport(result: AgainstResult, { rounds, tolerance }: Agai
   return [
     `${suite}: this checkout against ${before}`,
     boxed(tableOf(result)),
-    `Above 1 this checkout is faster. ${rounds} rounds of each, interleaved; intervals hold for all ${rows.length} rows together (95 %).`,
-    ...(rounds < MIN_ROUNDS ? [`Fewer than ${MIN_ROUNDS} rounds claim nothing: take 10.`] : []),
+    ...methodNotes('Above 1 this checkout is faster.', rows, rounds),
     ...(falsely === undefined ? [] : [`Against itself ${falsely} of ${noise!.length} rows are called apart.`]),
     ...unmatched.map((text) => `Not compared: ${text}`),
     tallyText(rows, tolerance),

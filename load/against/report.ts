@@ -5,12 +5,12 @@ import { factsOf } from '../report/facts.ts';
 import { markdownTable } from '../report/markdown.ts';
 import type { Results } from '../results-file.ts';
 import { metrics, type Metric } from '../statistics/metrics.ts';
-import { MIN_ROUNDS } from '../statistics/pairs.ts';
 import type { Row } from '../statistics/rows.ts';
 import { nameBefore } from '../trial.ts';
 import {
   againstRatioText,
   judgeAgainst,
+  methodNotes,
   outcomeText,
   tallyText,
   type AgainstRow,
@@ -64,8 +64,7 @@ export function againstText({ rows, missing }: AgainstAnalysis, { against, round
     head: [`this build / ${before}`, 'ratio of speeds', ''],
     rows: rows.map((row) => [row.name, againstRatioText(row), outcomeText(row)]),
     notes: [
-      `Above 1 this build is faster, or takes less CPU. ${rounds === 1 ? 'One round' : `${rounds} rounds`} of each, interleaved; intervals hold for all ${rows.length} rows together (95 %).`,
-      ...(rounds < MIN_ROUNDS ? [`Fewer than ${MIN_ROUNDS} rounds claim nothing: take 10.`] : []),
+      ...methodNotes('Above 1 this build is faster, or takes less CPU.', rows, rounds),
       ...missing.map((text) => `Not compared: ${text}`),
       tallyText(rows, tolerance),
     ],

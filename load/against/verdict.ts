@@ -1,6 +1,6 @@
 /** What may be said of a build against another: per row a ratio of speed and an interval that holds for all rows together. */
 import { NO_FIGURE, percent } from '../format.ts';
-import { compareGiven, type Pair } from '../statistics/pairs.ts';
+import { compareGiven, MIN_ROUNDS, type Pair } from '../statistics/pairs.ts';
 import { boundText, furthest, ratioWithInterval, WIDEST_BOUND } from '../statistics/relation.ts';
 
 /** One figure of both builds, round by round, turned so that more is better. */
@@ -50,6 +50,15 @@ export function outcomeText({ interval, outcome }: AgainstRow): string {
 /** `0.97 [0.94–1.01]` */
 export function againstRatioText({ interval }: AgainstRow): string {
   return interval === undefined ? NO_FIGURE : ratioWithInterval(interval);
+}
+
+/** What the rows are of, and what so many rounds may claim. @param meaning of a ratio above 1, as a sentence */
+export function methodNotes(meaning: string, rows: readonly AgainstRow[], rounds: number): string[] {
+  const measured = rounds === 1 ? 'One round' : `${rounds} rounds`;
+  return [
+    `${meaning} ${measured} of each, interleaved; intervals hold for all ${rows.length} rows together (95 %).`,
+    ...(rounds < MIN_ROUNDS ? [`Fewer than ${MIN_ROUNDS} rounds claim nothing: take 10.`] : []),
+  ];
 }
 
 /** How many rows came out how. */

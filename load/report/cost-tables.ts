@@ -4,6 +4,8 @@ import type { Measured } from '../cell.ts';
 import type { Results } from '../results-file.ts';
 import { GENERATOR_SHARE } from '../statistics/choice.ts';
 import { estimateOf } from '../statistics/estimate.ts';
+import { believedRuns } from '../statistics/rows.ts';
+import { workloads } from '../workloads/index.ts';
 
 export interface CostTable {
   readonly title: string;
@@ -19,23 +21,33 @@ export function costTables(results: Results): CostTable[] {
 
 function requestTable(workload: string, { cells, candidates }: Results): CostTable[] {
   const rows = candidates.flatMap(({ name }) => {
-    const runs = cells.flatMap((cell) =>
-      cell.workload === workload && cell.strategy === name && cell.measured?.cost !== undefined ? [cell.measured] : [],
-    );
+    const own = cells.filter((cell) => cell.workload === workload && cell.strategy === name);
+    const runs = believedRuns(own).filter(({ cost }) => cost !== undefined);
     return runs.length === 0 ? [] : [requestRow(name, runs)];
   });
   if (rows.length === 0) return [];
   const { cost } = cells.find((cell) => cell.workload === workload && cell.measured?.cost !== undefined)!.measured!;
+  const settings = settingsOf(workload);
+  const service = settings === '' ? 'CPU of the service' : `CPU of a service with ${settings}`;
+  const check = settings === '' ? '' : ' Its throughput is of those settings, and no check of k6’s.';
   return [
     {
       title: `${workload}: what a request costs`,
       caption:
-        `CPU of the service alone, settled, as ${cost!.generator} with ${cost!.connections} connections drives it. A throughput in ` +
+        `${service} alone, settled, as ${cost!.generator} with ${cost!.connections} connections drives it.${check} A throughput in ` +
         'which its generator took more CPU than the service says more about the generator.',
       head: ['strategy', 'CPU µs/request', 'requests', `${nameOf(cost!.generator)}/s`, 'its CPU', 'k6/s', 'its CPU'],
       rows,
     },
   ];
+}
+
+/** What is set otherwise than in the runs with k6, since it would hide what a strategy costs itself. */
+function settingsOf(workload: string): string {
+  const environment = workloads.find(({ name }) => name === workload)?.cost?.environment ?? {};
+  return Object.entries(environment)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ');
 }
 
 function requestRow(strategy: string, runs: readonly Measured[]): string[] {
@@ -56,12 +68,10 @@ function requestRow(strategy: string, runs: readonly Measured[]): string[] {
   ];
 }
 
-/** The largest of the rounds, marked where it warns. */
+/** Marked where it warns. */
 function shareText(shares: readonly (number | undefined)[]): string {
-  const known = shares.filter((share) => share !== undefined);
-  if (known.length === 0) return NO_FIGURE;
-  const most = Math.max(...known);
-  return `${percent(most)}${most > GENERATOR_SHARE ? ' !' : ''}`;
+  const share = estimateOf(shares)?.value;
+  return share === undefined ? NO_FIGURE : `${percent(share)}${share > GENERATOR_SHARE ? ' !' : ''}`;
 }
 
 function nameOf(generator: string): string {

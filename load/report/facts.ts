@@ -2,6 +2,7 @@
 import { durationText, msText, wholeText } from '../format.ts';
 import type { Machine } from '../machine.ts';
 import type { Results } from '../results-file.ts';
+import type { LoadProfile } from '../scenarios/profile.ts';
 
 export function factsOf(results: Results): (readonly [name: string, text: string])[] {
   const { machine, generatorMachine, k6, calibration, startedAt, endedAt, cells, capacities } = results;
@@ -23,6 +24,7 @@ export function factsOf(results: Results): (readonly [name: string, text: string
       'Profile',
       `${results.profile}, ${results.rounds} ${results.rounds === 1 ? 'round' : 'rounds'}, seed ${results.seed}`,
     ],
+    ...(cells.length === 0 ? [] : [['Load', loadText(cells)] as const]),
     [generatorMachine === undefined ? 'Machine' : 'Machine of the service', machineText(machine)],
     ...(generatorMachine === undefined ? [] : [['Machine of k6', machineText(generatorMachine)] as const]),
     ['Versions', `Node ${machine.node}, k6 ${k6.version} (${k6.source})`],
@@ -36,6 +38,16 @@ export function factsOf(results: Results): (readonly [name: string, text: string
           ] as const,
         ]),
   ];
+}
+
+/** How long each part of a run was; the cost is measured after it, by its own warm-up. */
+function loadText(cells: Results['cells']): string {
+  const part = (of: (profile: LoadProfile) => number): string => {
+    const seconds = cells.map(({ profile }) => of(profile));
+    const [least, most] = [Math.min(...seconds), Math.max(...seconds)].map((value) => Number(value.toFixed(1)));
+    return least === most ? `${least} s` : `${least} to ${most} s`;
+  };
+  return `${part(({ warmupSeconds }) => warmupSeconds)} of warm-up, ${part(({ measureSeconds }) => measureSeconds)} measured, ${part(({ closedSeconds }) => closedSeconds)} of closed loop`;
 }
 
 function machineText({ cpu, cores, memoryGb, platform }: Machine): string {

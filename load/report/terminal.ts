@@ -87,9 +87,12 @@ function latencyCells({ latency, beyondGenerator }: Row): Table.Cell[] {
   return [reason.p50, reason.p95, reason.p99].map((estimate) => msText(estimate?.value));
 }
 
+/** The interval is in the report. */
 function timesText(row: Row, reference: Row, comparisons: readonly Comparison[]): string {
   if (row.throughput === undefined) return NO_FIGURE;
-  return row === reference ? '1' : ratioText(ratioBetween(comparisons, 'throughput', row, reference).ratio);
+  if (row === reference) return '1';
+  const found = ratioBetween(comparisons, 'throughput', row, reference);
+  return found === undefined || found.relation === 'unresolved' ? NO_FIGURE : ratioText(found.ratio);
 }
 
 /** What the rows show, and what they cannot claim, as paragraphs. */

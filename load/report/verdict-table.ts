@@ -1,11 +1,11 @@
 /** The verdict table of a workload as text, for the page and for Markdown. */
-import { estimateText, intervalText, msText, NO_FIGURE, percent, ratioText, wholeText } from '../format.ts';
+import { estimateText, intervalText, msText, NO_FIGURE, percent, wholeText } from '../format.ts';
 import type { Results } from '../results-file.ts';
 import type { Analysis } from '../statistics/analysis.ts';
 import { lettersFor, ratioBetween, type Comparison } from '../statistics/comparisons.ts';
 import type { Estimate } from '../statistics/estimate.ts';
 import { metricNames, metrics, type Metric } from '../statistics/metrics.ts';
-import { boundText, ratioWithInterval } from '../statistics/relation.ts';
+import { pairText } from '../statistics/relation.ts';
 import type { Latency, Row } from '../statistics/rows.ts';
 
 export interface VerdictTable {
@@ -129,15 +129,8 @@ function latencyText(
 function timesText(row: Row, baseline: Row, comparisons: readonly Comparison[]): string {
   if (row.throughput === undefined) return NO_FIGURE;
   if (row === baseline) return '1';
-  return pairText(ratioBetween(comparisons, 'throughput', row, baseline));
-}
-
-/** The ratio with its interval, and in words what no claim can be made of; without an interval the bare factor. */
-function pairText({ ratio, low, high, relation }: ReturnType<typeof ratioBetween>): string {
-  if (low === undefined || high === undefined) return ratioText(ratio);
-  const shown = ratioWithInterval({ ratio, low, high });
-  if (relation === 'apart') return shown;
-  return `${relation === 'bounded' ? boundText([{ low, high }]) : 'not resolved'}: ${shown}`;
+  const ratio = ratioBetween(comparisons, 'throughput', row, baseline);
+  return ratio === undefined ? NO_FIGURE : pairText(ratio);
 }
 
 /** A figure with its letters: those that share none are claimed apart. */

@@ -10,8 +10,10 @@ export interface CapacityRow {
   /** Of one search what passed and what failed; of several their range. */
   readonly low: number | undefined;
   readonly high: number | undefined;
-  /** The generator's limit came first: it is at least this. */
+  /** The generator's limit, or the end of the time, came first: it is at least this. */
   readonly atLeast: boolean;
+  /** Why a search ended before its end; of one without a rate that passed, nothing is known. */
+  readonly stopped: CapacityResult['stopped'];
   readonly searches: number;
 }
 
@@ -28,7 +30,9 @@ export function capacitiesOf(results: readonly CapacityResult[]): CapacityRow[] 
       perSecond: complete ? median(passed) : undefined,
       low: complete ? Math.min(...passed) : undefined,
       high: complete ? highest(searches, passed) : undefined,
-      atLeast: complete && searches.some(({ failedPerSecond }) => failedPerSecond === undefined),
+      atLeast:
+        complete && searches.some((search) => search.failedPerSecond === undefined || search.stopped !== undefined),
+      stopped: searches.find((search) => search.stopped !== undefined)?.stopped,
       searches: searches.length,
     };
   });

@@ -117,8 +117,11 @@ function coarseTail(own: Case): string | undefined {
 
 /** Narrowed down figure by figure: whoever is claimed to be worse than another that is left goes. */
 function headlineOf(own: Case): string {
-  let left = own.ranked;
-  const by: string[] = [];
+  // One round in which a stall dropped an arrival says little; most of them say that the rate is too high for it.
+  const able = own.ranked.filter(({ unableRounds, rounds }) => unableRounds * 2 <= rounds);
+  const isNarrowed = able.length > 0 && able.length < own.ranked.length;
+  let left = isNarrowed ? able : own.ranked;
+  const by = isNarrowed ? [`keeping up at ${wholeText(own.ranked[0]!.ratePerSecond)}/s`] : [];
   for (const metric of choosing) {
     const kept = leadersOf(left, own.comparisons, metric);
     if (kept.length < left.length) by.push(nameOf(metric, own));
@@ -143,12 +146,10 @@ function nameOf(metric: Metric, { results }: Case): string {
   return `p99 under ${results.arrivals ?? 'even'} arrivals`;
 }
 
-/** Those that are claimed worse than none of the others. One without the figure because it could not keep up is worse. */
+/** Those that are claimed worse than none of the others. */
 function leadersOf(rows: readonly Row[], comparisons: readonly Comparison[], metric: Metric): readonly Row[] {
-  const keepingUp = rows.filter(({ latency }) => latency !== 'saturated' && latency !== 'errors');
-  const able = metric === 'p99' && keepingUp.length > 0 ? keepingUp : rows;
-  return able.filter((row) =>
-    able.every((other) => !(row !== other && isWorse(comparisonOf(comparisons, metric, row, other), metric))),
+  return rows.filter((row) =>
+    rows.every((other) => !(row !== other && isWorse(comparisonOf(comparisons, metric, row, other), metric))),
   );
 }
 
@@ -241,8 +242,8 @@ function saturatedSentences(rows: readonly Row[]): string[] {
 function capacitySentences({ capacities, results }: Case): string[] {
   if (capacities.length === 0) return [];
   const each = capacities.map(
-    ({ strategy, perSecond, atLeast }) =>
-      `${strategy} ${perSecond === undefined ? 'none' : `${atLeast ? '≥ ' : ''}${wholeText(perSecond)}/s`}`,
+    ({ strategy, perSecond, atLeast, stopped }) =>
+      `${strategy} ${perSecond === undefined ? (stopped === undefined ? 'none' : `unknown (${stopped})`) : `${atLeast ? '≥ ' : ''}${wholeText(perSecond)}/s`}`,
   );
   return [`Highest rate with a p99 within ${results.sloMs} ms: ${listText(each)}.`];
 }
@@ -266,7 +267,7 @@ function againstText(row: Row, best: Row, comparisons: readonly Comparison[]): s
   const comparison = comparisonOf(comparisons, 'throughput', row, best);
   if (comparison === undefined) {
     const factor = row.throughput!.value / best.throughput!.value;
-    const isLarge = Math.max(factor, 1 / factor) >= COARSE_FACTOR;
+    const isLarge = Math.max(factor, 1 / factor) >= COARSE_FACTOR && Math.max(row.rounds, best.rounds) < MIN_ROUNDS;
     return isLarge ? `${ratioText(factor)} times as much as ${best.strategy}` : `not resolved against ${best.strategy}`;
   }
   const { relation } = comparison;

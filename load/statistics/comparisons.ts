@@ -1,8 +1,8 @@
 /** Every pair of candidates of a workload, by every figure: with its adjusted interval, and what it allows to say. */
 import { lettersOf } from './letters.ts';
 import { metricNames, metrics, type Metric } from './metrics.ts';
-import { comparePairs, type Pair } from './pairs.ts';
-import { relationOf, type Relation } from './relation.ts';
+import { comparePairs, MIN_ROUNDS, type Pair } from './pairs.ts';
+import { relationOf, type Ratio, type Relation } from './relation.ts';
 import type { Row } from './rows.ts';
 
 export interface Comparison extends Pair {
@@ -35,20 +35,14 @@ function compareRows(rows: readonly Row[], metric: Metric, level: number): Compa
   const series = shown.map(({ strategy, perRound }) => ({ name: strategy, perRound: perRound[metric] }));
   return comparePairs(series, level).map((pair) => {
     const [over, under] = [pair.over, pair.under].map((name) => shown.find(({ strategy }) => strategy === name)!);
-    const relation = relationOf(pair);
-    return {
-      ...pair,
-      workload: over!.workload,
-      metric,
-      relation: relation === 'apart' && !medianAgrees(pair, over!, under!, metric) ? 'unresolved' : relation,
-    };
+    const held = holding(pair, over!.figures[metric]!.value / under!.figures[metric]!.value);
+    return { ...held, workload: over!.workload, metric, relation: relationOf(held) };
   });
 }
 
-/** The table shows medians: where they point the other way than the pairs of rounds, neither is to be believed. */
-function medianAgrees({ ratio }: Pair, over: Row, under: Row, metric: Metric): boolean {
-  const difference = over.figures[metric]!.value - under.figures[metric]!.value;
-  return Math.sign(difference) === Math.sign(Math.log(ratio));
+/** The tables show medians: an interval is widened to hold their quotient, so that nothing said of it contradicts them. */
+function holding(pair: Pair, quotient: number): Pair {
+  return { ...pair, low: Math.min(pair.low, quotient), high: Math.max(pair.high, quotient) };
 }
 
 /** The comparison of two candidates, the first to the second, whichever way round it was made. */
@@ -69,17 +63,22 @@ export function comparisonBetween(
   return undefined;
 }
 
-/** The factor between two rows: that of their pairs of rounds, else, of too few rounds, that of their figures. */
+/**
+ * The factor between two rows: that of their pairs of rounds, else, in too few rounds for any claim, that of their figures.
+ * None where one of them is not ranked, or where rounds enough were measured and too few of them can be paired.
+ */
 export function ratioBetween(
   comparisons: readonly Comparison[],
   metric: Metric,
   over: Row,
   under: Row,
-): Pick<Pair, 'ratio'> & Partial<Comparison> {
+): Ratio | undefined {
+  if (!over.ranked || !under.ranked) return undefined;
   const { workload, point } = over;
   const wanted = { workload, metric, over: over.strategy, under: under.strategy };
   const found = comparisonBetween(comparisons, point === undefined ? wanted : { ...wanted, point });
-  return found ?? { ratio: over.figures[metric]!.value / under.figures[metric]!.value };
+  if (found !== undefined || Math.max(over.rounds, under.rounds) >= MIN_ROUNDS) return found;
+  return { ratio: over.figures[metric]!.value / under.figures[metric]!.value };
 }
 
 /** By candidate: two without a letter in common are apart. Empty where nothing was compared. */

@@ -75,9 +75,10 @@ export function compareGiven(
   level = LEVEL,
 ): (Pair | undefined)[] {
   const found = given.map(([over, under]) => differenceOf(over, under)[0]);
-  const pairs = found.filter((pair) => pair !== undefined);
+  const pairs = noneTooSteady(found.filter((pair) => pair !== undefined));
   const reaches = steppedReaches(pairs, level, leastEffect);
-  return found.map((pair) => pair && pairOf(pair, reaches[pairs.indexOf(pair)]!));
+  const judged = pairs.map((pair, index) => pairOf(pair, reaches[index]!));
+  return found.map((pair) => pair && judged.shift()!);
 }
 
 function pairOf({ over, under, centre, rounds }: Difference, reach: number): Pair {

@@ -31,6 +31,17 @@ export function ratioWithInterval({ ratio, low, high }: Pick<Pair, 'ratio' | 'lo
   return `${ratioText(ratio)} [${ratioText(low)}–${ratioText(high)}]`;
 }
 
+/** A factor; with an interval where there were rounds enough. */
+export type Ratio = Pick<Pair, 'ratio'> & Partial<Interval & { readonly relation: Relation }>;
+
+/** The ratio with its interval, and in words what no claim can be made of; without an interval the bare factor. */
+export function pairText({ ratio, low, high, relation }: Ratio): string {
+  if (low === undefined || high === undefined) return ratioText(ratio);
+  const shown = ratioWithInterval({ ratio, low, high });
+  if (relation === 'apart') return shown;
+  return `${relation === 'bounded' ? boundText([{ low, high }]) : 'not resolved'}: ${shown}`;
+}
+
 /** "actor’s is 1.25 [1.16–1.36] times sync-lock’s", the larger one first. */
 export function apartText(pair: Pair): string {
   const { over, under, ratio, low, high } = pair;

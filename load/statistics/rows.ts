@@ -46,6 +46,8 @@ export interface Row {
     | undefined;
   /** Of one round: requests per thread, most first. */
   readonly requestsPerThread: readonly number[] | undefined;
+  /** In which it could not keep up: arrivals were dropped, or too many answers were no correct ones. */
+  readonly unableRounds: number;
   readonly dropped: number;
   /** Requests refused or left without a definite answer, in all phases and rounds. */
   readonly failedRequests: number;
@@ -99,20 +101,34 @@ export function rowsOf(
     );
 }
 
+/**
+ * The runs of a row that its figures are made of: those that nothing foreign disturbed, all where most were, and none where
+ * a proof failed.
+ */
+export function believedRuns(results: readonly CellResult[]): Measured[] {
+  const all = results.flatMap(({ measured }) => (measured === undefined ? [] : [measured]));
+  if (all.some(({ proof }) => !proof.holds)) return [];
+  const undisturbed = all.filter((run) => !isDisturbed(run));
+  return undisturbed.length * 2 > all.length ? undisturbed : all;
+}
+
 function rowOf(results: readonly CellResult[], limitPerSecond: number): Row {
   const { workload, strategy, kind, threads, point, profile } = results[0]!;
   const all = results.flatMap(({ measured }) => (measured === undefined ? [] : [measured]));
-  const undisturbed = all.filter((run) => !isDisturbed(run));
-  const ranked = undisturbed.length * 2 > all.length;
-  const runs = ranked ? undisturbed : all;
+  const disturbed = all.filter(isDisturbed);
+  const runs = believedRuns(results);
+  const believed = runs.length > 0;
+  const unable = runs.filter((run) => run.measurement.dropped > 0 || failedTooOften(run));
   const sum = (of: (run: Measured) => number) => all.reduce((total, run) => total + of(run), 0);
   const withheld = all.some(({ proof }) => !proof.holds) ? 'proof failed' : withheldFor(runs);
-  const believed = runs.length > 0 && withheld !== 'proof failed';
   const beyondGenerator = profile.ratePerSecond > limitPerSecond;
   const hasLatency = withheld === undefined && !beyondGenerator;
   const figure = (of: (run: Measured) => number | undefined) => (believed ? estimateOf(runs.map(of)) : undefined);
-  const ofMetric = (metric: Metric) =>
-    hasLatency || !latencies.has(metric) ? figure((run) => metricOf[metric](run)) : undefined;
+  const isShown = (metric: Metric): boolean => {
+    if (metric === 'bystander') return !beyondGenerator;
+    return hasLatency || !latencies.has(metric);
+  };
+  const ofMetric = (metric: Metric) => (isShown(metric) ? figure((run) => metricOf[metric](run)) : undefined);
   const figures = Object.fromEntries(metricNames.map((metric) => [metric, ofMetric(metric)])) as Row['figures'];
   const worst = all.toSorted((a, b) => b.proof.broken - a.proof.broken)[0];
   return {
@@ -132,15 +148,16 @@ function rowOf(results: readonly CellResult[], limitPerSecond: number): Row {
     generatorShare: figure(({ generatorShare }) => generatorShare?.closed),
     eventLoopP99Ms: figure(({ service }) => service.eventLoopP99Ms),
     parts: believed ? partsOf(runs) : undefined,
-    requestsPerThread: runs.at(-1)?.service.requestsPerThread?.toSorted((a, b) => b - a),
+    requestsPerThread: all.at(-1)?.service.requestsPerThread?.toSorted((a, b) => b - a),
+    unableRounds: unable.length,
     dropped: sum(({ measurement }) => measurement.dropped),
     failedRequests: sum(({ proof }) => proof.refused + proof.unknown),
     broken: sum(({ proof }) => proof.broken),
     proof: worst?.proof.statement ?? 'not measured',
     flags: [...new Set(all.flatMap(({ flags }) => flags))],
     flaggedRounds: all.filter(({ flags }) => flags.length > 0).length,
-    disturbedRounds: all.length - undisturbed.length,
-    ranked: ranked && believed,
+    disturbedRounds: disturbed.length,
+    ranked: believed && disturbed.length * 2 < all.length,
     beyondGenerator,
     errors: results.flatMap(({ error }) => (error === undefined ? [] : [error])),
     perRound: perRoundOf(results, figures),
@@ -190,12 +207,13 @@ function perRoundOf(results: readonly CellResult[], figures: Row['figures']): Ro
 function withheldFor(runs: readonly Measured[]): Exclude<Withheld, 'proof failed'> | undefined {
   if (runs.length === 0) return 'not measured';
   if (runs.some(({ measurement }) => measurement.dropped > 0)) return 'saturated';
-  const failedTooOften = runs.some(({ proof: { refused, unknown, acknowledged } }) => {
-    const failed = refused + unknown;
-    return failed > MAX_FAILED_SHARE * (failed + acknowledged);
-  });
-  if (failedTooOften) return 'errors';
+  if (runs.some(failedTooOften)) return 'errors';
   return runs.some(({ measurement }) => measurement.e2e === undefined) ? 'not measured' : undefined;
+}
+
+function failedTooOften({ proof: { refused, unknown, acknowledged } }: Measured): boolean {
+  const failed = refused + unknown;
+  return failed > MAX_FAILED_SHARE * (failed + acknowledged);
 }
 
 function latencyOf(runs: readonly Measured[]): Latency {

@@ -114,18 +114,23 @@ function burntInProcess(results: readonly InProcessResult[], plain: string): Bur
   });
 }
 
-/** Each size, and from which on all are found; the largest must be. Nothing where nothing was burnt. */
+/** What must be found, as a share of the whole. */
+const MUST_FIND = 0.1;
+
+/** Each size, and from which on all are found; the first of at least a tenth of the whole must be. */
 function burntOf(burnt: readonly Burnt[], wholeUs: number | undefined, where: string): Found {
-  if (burnt.length === 0) return { passed: true, texts: [] };
+  if (burnt.length === 0) return { passed: true, texts: [`${where}: not measured`] };
+  if (wholeUs === undefined) return { passed: false, texts: [`${where}: nothing to hold it against`] };
   const sizeText = ({ burntUs }: Burnt): string =>
-    `${burntUs} µs${wholeUs === undefined ? '' : ` (${percent(burntUs / wholeUs)} of ${wholeUs.toPrecision(3)})`}`;
+    `${burntUs} µs (${percent(burntUs / wholeUs)} of ${wholeUs.toPrecision(3)})`;
   const each = burnt.map(
     (own) => `${sizeText(own)} ${isMore(own.comparison) ? 'found' : 'not found'}, ${ratioWithInterval(own.comparison)}`,
   );
   const lastMissed = burnt.findLastIndex(({ comparison }) => !isMore(comparison));
   const first = burnt[lastMissed + 1];
   const from = first === undefined ? 'the largest is not found' : `found from ${sizeText(first)} on`;
-  return { passed: first !== undefined, texts: [`${where}: ${from} (${each.join('; ')})`] };
+  const must = burnt.find(({ burntUs }) => burntUs / wholeUs >= MUST_FIND) ?? burnt.at(-1)!;
+  return { passed: isMore(must.comparison), texts: [`${where}: ${from} (${each.join('; ')})`] };
 }
 
 interface Found {

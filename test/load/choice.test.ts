@@ -123,7 +123,10 @@ describe('no sentence', () => {
             for (const [one, other] of pairsOf(namesIn(list!))) {
               const { relation, low, high } = between(analysis, metric, one, other)!;
               expect(relation).toBe('bounded');
-              expect(Math.max(high, 1 / low)).toBeLessThanOrEqual(1 + Number(percent) / 100 + 1e-6);
+              const most = 1 + Number(percent) / 100 + 1e-6;
+              expect(Math.max(high, 1 / low)).toBeLessThanOrEqual(most);
+              const quotient = row(one).figures[metric]!.value / row(other).figures[metric]!.value;
+              expect(Math.max(quotient, 1 / quotient)).toBeLessThanOrEqual(most);
             }
           }
           for (const [, list] of sentence.matchAll(/between ([\w-]+(?:, [\w-]+)* and [\w-]+) it is not resolved/gu)) {
@@ -189,9 +192,16 @@ describe('no sentence', () => {
           const p99 = typeof latency === 'string' ? undefined : latency.p99?.value;
           const x = throughput === undefined ? Number.NaN : Math.min(1.2, ratePerSecond / throughput.value);
           const expected =
-            p99 !== undefined && throughput !== undefined ? [{ x, y: p99, hollow: figures.p99 === undefined }] : [];
+            p99 !== undefined && throughput !== undefined
+              ? [{ x, y: p99, hollow: figures.p99 === undefined || !own.ranked }]
+              : [];
           expect(utilisationPoints(own, []).filter(({ y }) => Number.isFinite(y))).toMatchObject(expected);
         }
+
+        // Nobody who is not ranked is held against anybody.
+        const timesAt = table!.head.findIndex((title) => title.startsWith('× '));
+        const notRanked = analysis.rows.flatMap(({ ranked }, index) => (ranked ? [] : [table!.rows[index]![timesAt]]));
+        expect(notRanked.filter((cell) => cell !== undefined && cell !== '–' && cell !== '1')).toEqual([]);
 
         // Letters say what the pairs say.
         for (const metric of metricNames) {

@@ -1,7 +1,7 @@
 /** Latency as lines: over the percentiles, over time; and throughput over what is swept. */
 import { median } from 'simple-statistics';
-import type { CellResult } from '../../cell.ts';
-import type { Row } from '../../statistics/rows.ts';
+import type { Measured } from '../../cell.ts';
+import { believedRuns, type Row } from '../../statistics/rows.ts';
 import { labelStyle, thousands } from '../chart.ts';
 import { linePlot, type Line } from './line-plot.ts';
 import type { Draw, Subject } from './subject.ts';
@@ -34,12 +34,22 @@ export const percentileCurves: Draw = (subject) =>
     slo: subject.results.sloMs,
   });
 
-function runsOf({ results, workload }: Subject, strategy: string): CellResult[] {
-  return results.cells.filter((cell) => cell.workload === workload.name && cell.strategy === strategy);
+interface Runs {
+  readonly measureSeconds: number;
+  readonly measurements: readonly Measured['measurement'][];
 }
 
-function curveOf(cells: readonly CellResult[]): Line['points'] {
-  const curves = cells.flatMap(({ measured }) => measured?.measurement.e2e ?? []);
+/** The same that the row of the table is made of. */
+function runsOf({ results, workload }: Subject, strategy: string): Runs {
+  const own = results.cells.filter((cell) => cell.workload === workload.name && cell.strategy === strategy);
+  return {
+    measureSeconds: own[0]?.profile.measureSeconds ?? 0,
+    measurements: believedRuns(own).map(({ measurement }) => measurement),
+  };
+}
+
+function curveOf({ measurements }: Runs): Line['points'] {
+  const curves = measurements.flatMap(({ e2e }) => e2e ?? []);
   const percentiles = Object.keys(curves[0]?.percentiles ?? {})
     .map(Number)
     .toSorted((a, b) => a - b);
@@ -65,15 +75,12 @@ export const overTime: Draw = (subject) =>
       .map((row) => ({ strategy: row.strategy, points: marked(row, seriesOf(runsOf(subject, row.strategy))) })),
   });
 
-function seriesOf(cells: readonly CellResult[]): Line['points'] {
-  const runs = cells.flatMap(({ measured, profile }) =>
-    measured === undefined ? [] : [{ ...measured.measurement, profile }],
-  );
-  const [first] = runs;
+function seriesOf({ measureSeconds, measurements }: Runs): Line['points'] {
+  const [first] = measurements;
   if (first === undefined) return [];
-  const sliceSeconds = first.profile.measureSeconds / first.slices.length;
+  const sliceSeconds = measureSeconds / first.slices.length;
   return first.slices.flatMap((_, slice) => {
-    const medians = runs.flatMap(({ slices }) => (slices[slice]?.count ? [slices[slice].p50] : []));
+    const medians = measurements.flatMap(({ slices }) => (slices[slice]?.count ? [slices[slice].p50] : []));
     return medians.length === 0 ? [] : [{ x: Number(((slice + 0.5) * sliceSeconds).toFixed(2)), y: median(medians) }];
   });
 }

@@ -1,6 +1,7 @@
 /** Dot plots: one line per strategy, the median as a mark and its interval as a bar, on a logarithmic axis. */
 import { listText, msText, wholeText } from '../../format.ts';
 import type { Estimate } from '../../statistics/estimate.ts';
+import type { Row } from '../../statistics/rows.ts';
 import { axisFor, axisStyle, labelStyle, milliseconds, seriesStyle, svgOf, thousands, type Plot } from '../chart.ts';
 import { light } from '../palette.ts';
 import type { Draw, Subject } from './subject.ts';
@@ -8,6 +9,8 @@ import type { Draw, Subject } from './subject.ts';
 interface Dot {
   readonly strategy: string;
   readonly figure: Pick<Estimate, 'value' | 'low' | 'high'>;
+  /** Why nothing is claimed of it. */
+  readonly doubt?: 'not ranked' | 'too short a window' | undefined;
 }
 
 interface DotPlot {
@@ -40,7 +43,7 @@ function dotPlot({ workload, markOf }: Subject, plot: DotPlot): Plot | undefined
       name,
       height: dots.length * ROW_HEIGHT + 66,
       option: {
-        grid: { left: 108, right: 70, top: 18, bottom: 44 },
+        grid: { left: 108, right: dots.some(({ doubt }) => doubt !== undefined) ? 180 : 70, top: 18, bottom: 44 },
         xAxis: {
           ...axisStyle,
           ...axisFor(least * 0.9, most * 1.1),
@@ -58,7 +61,7 @@ function dotPlot({ workload, markOf }: Subject, plot: DotPlot): Plot | undefined
           axisLabel: { ...labelStyle, color: light.ink },
           splitLine: { show: true, lineStyle: { color: light.grid, type: 'dotted' } },
         },
-        series: dots.flatMap(({ strategy, figure }, index) => [
+        series: dots.flatMap(({ strategy, figure, doubt }, index) => [
           ...intervalSeries(strategy, figure, markOf(strategy).colour),
           {
             type: 'scatter' as const,
@@ -67,7 +70,7 @@ function dotPlot({ workload, markOf }: Subject, plot: DotPlot): Plot | undefined
             data: [[figure.value, strategy]],
             ...(index === 0 && line !== undefined ? { markLine: verticalLine(line) } : {}),
           },
-          figureSeries(strategy, figure, label(figure.value)),
+          figureSeries(strategy, figure, `${label(figure.value)}${doubt === undefined ? '' : `, ${doubt}`}`),
         ]),
       },
     }),
@@ -121,6 +124,10 @@ function verticalLine({ at, name }: { readonly at: number; readonly name: string
   };
 }
 
+function doubtOf({ ranked }: Row): Dot['doubt'] {
+  return ranked ? undefined : 'not ranked';
+}
+
 export const throughputDots: Draw = (subject) => {
   const { rows, results, workload } = subject;
   const ceiling = results.calibration?.ceilingPerSecond;
@@ -129,8 +136,10 @@ export const throughputDots: Draw = (subject) => {
     title: `${workload.name}: throughput`,
     caption: `50 clients that each wait for an answer before they ask again: ${workload.unit} per second, median and interval over rounds.`,
     unit: `${workload.unit} per second`,
-    dots: rows.flatMap(({ strategy, throughput, point }) =>
-      throughput === undefined || point !== undefined ? [] : [{ strategy, figure: throughput }],
+    dots: rows.flatMap((row) =>
+      row.throughput === undefined || row.point !== undefined
+        ? []
+        : [{ strategy: row.strategy, figure: row.throughput, doubt: doubtOf(row) }],
     ),
     tick: thousands,
     label: wholeText,
@@ -148,7 +157,9 @@ export const capacityDots: Draw = (subject) => {
     title: `${workload.name}: capacity`,
     caption:
       `Highest rate with a p99 within ${results.sloMs} ms.` +
-      (bounded.length === 0 ? '' : ` At least that for ${listText(bounded)}: the generator’s limit came first.`),
+      (bounded.length === 0
+        ? ''
+        : ` At least that for ${listText(bounded)}: the generator’s limit or the end of the time came first.`),
     unit: 'requests per second',
     dots: own.flatMap(({ strategy, perSecond, low, high }) =>
       perSecond === undefined ? [] : [{ strategy, figure: { value: perSecond, low, high } }],
@@ -167,8 +178,10 @@ export const bystanderDots: Draw = (subject) => {
     title: `${workload.name}: the bystander`,
     caption: 'p99 of /healthz beside the load. It touches no shared state: what it waits for is a blocked event loop.',
     unit: 'ms',
-    dots: rows.flatMap(({ strategy, bystanderP99Ms, point }) =>
-      bystanderP99Ms === undefined || point !== undefined ? [] : [{ strategy, figure: bystanderP99Ms }],
+    dots: rows.flatMap((row) =>
+      row.bystanderP99Ms === undefined || row.point !== undefined
+        ? []
+        : [{ strategy: row.strategy, figure: row.bystanderP99Ms, doubt: doubtOf(row) }],
     ),
     tick: milliseconds,
     label: msText,
@@ -183,11 +196,13 @@ export const p99Dots: Draw = (subject) => {
     title: `${workload.name}: p99`,
     caption: `From the scheduled time to the answer at ${wholeText(rows[0]?.ratePerSecond)}/s; median and interval over rounds.`,
     unit: 'ms',
-    dots: rows.flatMap(({ strategy, latency, point, beyondGenerator }) =>
-      typeof latency === 'string' || latency.p99 === undefined || point !== undefined || beyondGenerator
-        ? []
-        : [{ strategy, figure: latency.p99 }],
-    ),
+    dots: rows.flatMap((row) => {
+      const { strategy, latency, point, beyondGenerator, figures } = row;
+      if (typeof latency === 'string' || latency.p99 === undefined) return [];
+      if (point !== undefined || beyondGenerator) return [];
+      const doubt = doubtOf(row) ?? (figures.p99 === undefined ? 'too short a window' : undefined);
+      return [{ strategy, figure: latency.p99, doubt }];
+    }),
     tick: milliseconds,
     label: msText,
   });

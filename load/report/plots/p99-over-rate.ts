@@ -20,7 +20,7 @@ export const p99OverRate: Draw = (subject) => {
     kind: 'p99-over-rate',
     title: `${workload.name}: p99 against the offered rate`,
     caption:
-      'Medians, and their ranges where a rate was tried more than once. Hollow: saturated or disturbed; what dropped arrivals has no p99 and stands at the top.',
+      'Medians, and their ranges where a rate was tried more than once. Hollow: saturated, disturbed, or in too short a window for a claim; what dropped arrivals has no p99 and stands at the top.',
     xName: 'offered requests per second',
     xAxis: {
       type: 'log',
@@ -38,7 +38,11 @@ export const p99OverRate: Draw = (subject) => {
 };
 
 /** Those that were tried; the common rate, at which every round was measured, has the interval over rounds. */
-function pointsOf({ ratePerSecond, latency }: Row, probes: readonly Probe[], top: number): LinePoint[] {
+function pointsOf(
+  { ratePerSecond, latency, figures, ranked }: Row,
+  probes: readonly Probe[],
+  top: number,
+): LinePoint[] {
   const common = typeof latency === 'string' ? undefined : latency.p99;
   const byRate = Map.groupBy(probes, (probe) => probe.ratePerSecond);
   if (common !== undefined) byRate.delete(ratePerSecond);
@@ -49,6 +53,9 @@ function pointsOf({ ratePerSecond, latency }: Row, probes: readonly Probe[], top
     const range = times.length > 1 ? { low: Math.min(...times), high: Math.max(...times) } : {};
     return { x, y: median(times), hollow: doubtful, ...range };
   });
-  if (common !== undefined) points.push({ x: ratePerSecond, y: common.value, low: common.low, high: common.high });
+  if (common !== undefined) {
+    const hollow = figures.p99 === undefined || !ranked;
+    points.push({ x: ratePerSecond, y: common.value, low: common.low, high: common.high, hollow });
+  }
   return points.toSorted((a, b) => a.x - b.x);
 }

@@ -24,7 +24,7 @@ export function p99OverUtilisation(subject: Subject): Plot | undefined {
     title: `${workload.name}: p99 against utilisation`,
     caption:
       `Under ${results.arrivals ?? 'even'} arrivals. Utilisation is the offered rate over the throughput that 50 clients get out of the same strategy. ` +
-      `Hollow: too short a window for a claim${isSaturated ? ', or saturated, which stands at the top' : ''}.`,
+      `Hollow: disturbed, or too short a window for a claim${isSaturated ? ', or saturated, which stands at the top' : ''}.`,
     xName: 'offered rate / capacity',
     xAxis: {
       type: 'value',
@@ -45,7 +45,7 @@ const UNKNOWN = Number.POSITIVE_INFINITY;
 
 /** By share of the capacity; without a p99, since arrivals were dropped, `Infinity`. */
 export function utilisationPoints(
-  { latency, throughput, ratePerSecond, figures }: Row,
+  { latency, throughput, ratePerSecond, figures, ranked }: Row,
   probes: readonly Probe[],
 ): LinePoint[] {
   if (throughput === undefined || throughput.value === 0) return [];
@@ -62,7 +62,7 @@ export function utilisationPoints(
   if (latency === 'saturated') points.push({ x: at(ratePerSecond), y: UNKNOWN, hollow: true });
   if (typeof latency !== 'string' && latency.p99 !== undefined) {
     const { value, low, high } = latency.p99;
-    points.push({ x: at(ratePerSecond), y: value, low, high, hollow: figures.p99 === undefined });
+    points.push({ x: at(ratePerSecond), y: value, low, high, hollow: figures.p99 === undefined || !ranked });
   }
   return points.toSorted((a, b) => a.x - b.x);
 }

@@ -115,7 +115,7 @@ export const workloads: readonly Workload[] = [
     environment: { CACHE_TTL_MS: '100' },
     ratePerSecond: 1000,
     cost: costOf.documents,
-    profiles: ['standard', 'full'],
+    profiles: ['full'],
     prepare: fillDocuments,
     prove: proveStampede,
   },

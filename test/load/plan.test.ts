@@ -68,8 +68,9 @@ describe('the plan', () => {
   it('measures long enough for a p99 of increments and of the bystander, within three minutes', () => {
     const five = ['sharded', 'actor', 'snapshot'].map((name) => candidate(name, 'strategy'));
     const plan = planComparison(choice, [...candidates, ...five]);
-    expect(plan.estimatedSeconds).toBeLessThan(175);
-    for (const { profile } of plan.rounds.flat()) {
+    expect(plan.estimatedSeconds).toBeLessThanOrEqual(180);
+    const shown = plan.rounds.flat().filter(({ candidate: { kind } }) => kind !== 'control');
+    for (const { profile } of shown) {
       expect(profile.ratePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);
       expect(profile.bystanderRatePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);
     }
@@ -143,7 +144,8 @@ describe('the plan', () => {
     const { estimatedSeconds, repeatSeconds, rounds } = planComparison(standardChoice, registry);
     expect(rounds).toHaveLength(6);
     expect((estimatedSeconds + repeatSeconds) / 60).toBeLessThanOrEqual(60);
-    for (const { profile } of rounds.flat()) {
+    const shown = rounds.flat().filter(({ candidate: { kind } }) => kind !== 'control');
+    for (const { profile } of shown) {
       expect(profile.ratePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);
       expect(profile.bystanderRatePerSecond * profile.measureSeconds).toBeGreaterThanOrEqual(1_000);
     }

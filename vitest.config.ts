@@ -2,11 +2,12 @@ import './src/node-version.mjs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** Minutes each: they install, copy or restart whole services. Only `npm run test:all` runs them, and `.ci/run` with it. */
+/** Minutes each: they install, copy or restart whole services, or go through all interleavings. Only `npm run test:all` runs them, and `.ci/run` with it. */
 const long = [
   'test/deletion.test.ts',
   'test/fork/project.test.ts',
   'test/http/connections-proof.test.ts',
+  'test/sync/interleavings.test.ts',
   'test/threads/redis-restart.test.ts',
 ];
 

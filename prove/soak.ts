@@ -128,7 +128,7 @@ function pageOf(run: SoakRun, plan: ReturnType<typeof planOf>, startedAt: string
 (Poisson) at 0.7 of the capacity. Every two seconds something goes wrong: errors in critical sections, an origin that is
 late, fails or is out for seconds, clients that vanish, WebSockets that return, a connection map whose memory is full, a wall clock that is set
 forward and back, threads that die while they hold a lock. It is always thread 1
-that dies, as long before each sample, so that its heaps can be compared; the owner does in the first third only.
+that dies, as long before each sample, so that its heaps can be compared; the owner does in the first sixth only.
 For each sample the load stops, each thread collects its garbage, and says what it has: heap and external memory. The first
 third is warm-up. Growth is by Theil–Sen, from the first sample after that to the last. What is flat cannot have grown, by
 the upper end of the interval, by more than ${100 * FLAT.heap} % of a heap's median, or ${100 * FLAT.resident} % of the resident memory's, of which the allocator gives

@@ -145,8 +145,8 @@ export async function underLoad(
   const samples: SoakSample[] = [];
   const startedMs = performance.now();
   while (samples.length < plan.samples) {
-    // An owner of one life has a heap that can be judged: it dies in the first third only.
-    const isEarly = samples.length < plan.samples / 3;
+    // An owner of one life has a heap that can be judged: it dies in the first half of the warm-up only, and warms up itself in the other.
+    const isEarly = samples.length < plan.samples / 6;
     const possible = soakFaults.filter((name) => name !== 'owner-dies' || (hasOwner && isEarly));
     const stop = new AbortController();
     const loading = load.openLoop(ratePerSecond, stop.signal);

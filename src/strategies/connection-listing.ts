@@ -9,7 +9,7 @@ import type { Connection, ConnectionsPage, ConnectionsRequest } from '../resourc
 import type { Moment } from './connection-entry.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { recordsOfGone } from './gone.ts';
-import type { InShard } from './in-shard.ts';
+import { type InShard, putInList } from './in-shard.ts';
 import { atOnce, type Steps } from '../sync/steps.ts';
 
 /** Connections that are looked at, and that are made, in one step: some ten µs. */
@@ -117,7 +117,7 @@ function* anyByShard(table: ConnectionTable, { limit, cursor }: ConnectionsReque
   for (let record = walk(); record !== -1 && found <= limit; record = walk()) {
     const shard = table.entries.shardAt(record);
     if (shard !== -1) {
-      put(lists, shard, record);
+      putInList(lists, shard, record);
       found += 1;
     }
     if (++passed % LOOKED_AT === 0) yield;
@@ -155,7 +155,7 @@ function* roomByShard(
             break;
           }
           if (!table.isThere(record, nowMs)) continue;
-          put(lists, shard, record);
+          putInList(lists, shard, record);
           found += 1;
         }
       });
@@ -168,10 +168,4 @@ function* roomByShard(
 /** Each record once: one that left a shard while others were looked at may have come back in another. */
 function ascending(lists: ReadonlyMap<number, readonly number[]>): number[] {
   return [...new Set([...lists.values()].flat())].toSorted((a, b) => a - b);
-}
-
-function put(lists: Map<number, number[]>, shard: number, record: number): void {
-  const list = lists.get(shard);
-  if (list === undefined) lists.set(shard, [record]);
-  else list.push(record);
 }

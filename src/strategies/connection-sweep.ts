@@ -11,7 +11,7 @@ import type { Awaitable, WaitOptions } from '../sync/wait.ts';
 import { whenUnheld } from '../sync/when-unheld.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { earliestOfNew, PART } from './expiries.ts';
-import type { InShardFor } from './in-shard.ts';
+import { type InShardFor, putInList } from './in-shard.ts';
 import { storeInBackground } from './store-in-background.ts';
 import type { CellContext } from './strategy.ts';
 
@@ -61,10 +61,7 @@ export function sweepBatch(
       if (shard === -1) continue;
       const isThere = table.isThere(record, nowMs);
       earliestMs = Math.min(earliestMs, isThere ? table.expiresAtMs(record) : nowMs);
-      if (isThere && !(renews && table.isLeaseOld(record))) continue;
-      const known = due.get(shard);
-      if (known === undefined) due.set(shard, [record]);
-      else known.push(record);
+      if (!isThere || (renews && table.isLeaseOld(record))) putInList(due, shard, record);
     }
     if (limit === PART && cursor % PART === 0) table.expiries.tell(cursor / PART, earliestMs, living);
   });

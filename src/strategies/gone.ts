@@ -8,6 +8,7 @@
  */
 import type { ConnectionTable } from './connection-table.ts';
 import { earliestOfNew, PART } from './expiries.ts';
+import { putInList } from './in-shard.ts';
 import type { Steps } from '../sync/steps.ts';
 
 /**
@@ -33,10 +34,7 @@ function lookAtPart(table: ConnectionTable, part: number, nowMs: number, gone: M
     if (shard === -1) continue;
     const isThere = table.isThere(record, nowMs);
     earliestMs = Math.min(earliestMs, isThere ? table.expiresAtMs(record) : nowMs);
-    if (isThere) continue;
-    const before = gone.get(shard);
-    if (before === undefined) gone.set(shard, [record]);
-    else before.push(record);
+    if (!isThere) putInList(gone, shard, record);
   }
   expiries.tell(part, earliestMs, living);
 }
